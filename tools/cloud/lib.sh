@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+# What up, down and the services share: places, secrets, progress, processes.
+#
+# A process is known by its pid AND its start time (field 22 of /proc/PID/stat),
+# so a pid that the kernel has given to somebody else is never taken for ours.
+
+CLOUD_DIR=${CLOUD_DIR:-/var/lib/picasso-cloud}
+ETC=$CLOUD_DIR/etc
+LOG=$CLOUD_DIR/log
+RUN=$CLOUD_DIR/run
+DATA=$CLOUD_DIR/data
+LOCK=$CLOUD_DIR.lock # beside the folder: it must outlive down --wipe
+
+PORT_MARIADB=${CLOUD_PORT_MARIADB:-3306}
+PORT_PICASSO=${CLOUD_PORT_PICASSO:-10001}
+DOCKER_SOCKET=${CLOUD_DOCKER_SOCKET:-/var/run/docker.sock}
+REGION=RegionOne
+AUTH_URL=http://127.0.0.1:5000
+
+say() { printf '[%3ds] %s\n' "$SECONDS" "$*"; }
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+# fail NAME LOGFILE: die with the end of a log file of $LOG
+fail() {
+  tail -n 25 "$LOG/$2" >&2
+  die "$1; the log is $LOG/$2"
+}
+
+be_root() { # be_root ARGUMENTS: run the script again as root when it is not
+  [ "$(id -u)" != 0 ] || return 0
+  command -v sudo >/dev/null || die "must run as root"
+  exec sudo --preserve-env=CLOUD_DIR,CLOUD_PORT_MARIADB,CLOUD_PORT_PICASSO,CLOUD_DOCKER_SOCKET,CLOUD_NO_APT "$0" "$@"
+}
+
+lock() { # one up or down at a time; daemons must not inherit descriptor 9, see start
+  mkdir -p "$(dirname "$LOCK")"
+  exec 9>"$LOCK"
+  flock -n 9 && return 0
+  say "waiting for another up or down of $CLOUD_DIR"
+  flock 9
+}
+
+# ------------------------------------------------------------------ services
+declare -A NEEDS PACKAGES DAEMONS
+SERVICES=() # in an order in which each stands after what it needs
+
+# service NAME [needs "..."] [packages "..."] [daemons "..."]
+# declares a service; function NAME_up brings it up, and returns when it answers.
+service() {
+  local name=$1 key
+  SERVICES+=("$name")
+  NEEDS[$name]='' PACKAGES[$name]='' DAEMONS[$name]=''
+  shift
+  while [ $# -gt 0 ]; do
+    key=$1
+    case $key in
+      needs) NEEDS[$name]=$2 ;;
+      packages) PACKAGES[$name]=$2 ;;
+      daemons) DAEMONS[$name]=$2 ;;
+      *) die "service $name: unknown key $key" ;;
+    esac
+    shift 2
+  done
+}
+
+# is_up NAME: it was brought up completely and all its daemons are still there.
+# NAME_answers, where a service has one, replaces the question.
+is_up() {
+  local daemon
+  if declare -F "$1_answers" >/dev/null; then
+    "$1_answers"
+    return
+  fi
+  [ -e "$RUN/$1.ready" ] || return 1
+  for daemon in ${DAEMONS[$1]}; do running "$daemon" || return 1; done
+}
+
+# ----------------------------------------------------------------- processes
+start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+
+is_process() { [ -n "$2" ] && [ "$(start_time "$1")" = "$2" ]; } # is_process PID START
+
+running() { # running DAEMON: the process that start() began is still there
+  local pid began=
+  [ -s "$RUN/$1.pid" ] || return 1
+  { read -r pid && read -r began; } <"$RUN/$1.pid"
+  is_process "$pid" "$began"
+}
+
+ENVIRONMENT=() # KEY=VALUE for the next start()
+
+# start DAEMON USER COMMAND...: in a session of its own, output to $LOG/DAEMON.log
+start() {
+  local name=$1 user=$2 pid
+  shift 2
+  if ! running "$name"; then
+    setsid setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
+      env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 PYTHONUNBUFFERED=1 HOME="$CLOUD_DIR/home" \
+      "${ENVIRONMENT[@]}" "$@" </dev/null >>"$LOG/$name.log" 2>&1 9>&- &
+    pid=$!
+    printf '%s\n%s\n' "$pid" "$(start_time "$pid")" >"$RUN/$name.pid"
+  fi
+  ENVIRONMENT=()
+}
+
+run_as() { # run_as USER COMMAND...: in the foreground, with a clean environment
+  local user=$1
+  shift
+  setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$CLOUD_DIR/home" "$@" 9>&-
+}
+
+# wait_until SECONDS DAEMON CONDITION...: until CONDITION succeeds; fails when DAEMON ends first
+wait_until() {
+  local deadline=$((SECONDS + $1)) daemon=$2
+  shift 2
+  until "$@"; do
+    running "$daemon" || fail "$daemon ended" "$daemon.log"
+    [ "$SECONDS" -lt "$deadline" ] || fail "$daemon is not ready ($*)" "$daemon.log"
+    sleep 0.1
+  done
+}
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # listening PORT
+answers() { curl -fs -m 2 -o /dev/null "$1"; }                 # answers URL
+
+free_port() { # free_port DAEMON PORT: never start beside somebody else's server
+  running "$1" || ! listening "$2" || die "port $2 is in use, and not by our $1"
+}
+
+# --------------------------------------------------------------------- files
+put() { # put FILE [GROUP]: write stdin to FILE, closed to others when GROUP is given
+  cat >"$1.new"
+  if [ -n "${2:-}" ]; then
+    chgrp "$2" "$1.new"
+    chmod 640 "$1.new"
+  fi
+  mv "$1.new" "$1"
+}
+
+once() { # once MARK COMMAND...: unless it has succeeded before
+  local mark=$CLOUD_DIR/done/$1
+  shift
+  [ -e "$mark" ] || { "$@" && touch "$mark"; }
+}
+
+folders() {
+  mkdir -p "$ETC" "$LOG" "$RUN" "$DATA" "$CLOUD_DIR/home" "$CLOUD_DIR/done"
+  chmod 755 "$CLOUD_DIR" "$ETC" "$LOG" "$RUN" "$DATA"
+}
+
+secrets() { # random per cloud, made once
+  local name
+  if [ ! -s "$CLOUD_DIR/secrets" ]; then
+    (
+      umask 077
+      for name in ADMIN DB RABBIT SERVICE USER HASH COOKIE; do
+        printf '%s_SECRET=%s\n' "$name" "$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')"
+      done >"$CLOUD_DIR/secrets.new"
+    )
+    mv "$CLOUD_DIR/secrets.new" "$CLOUD_DIR/secrets"
+  fi
+  # shellcheck source=/dev/null
+  . "$CLOUD_DIR/secrets"
+  TRANSPORT_URL=rabbit://openstack:$RABBIT_SECRET@127.0.0.1:5672/
+}
+database_url() { # database_url NAME [CHARSET]: as oslo.db writes it
+  printf 'mysql+pymysql://cloud:%s@127.0.0.1:%s/%s?charset=%s' "$DB_SECRET" "$PORT_MARIADB" "$1" "${2:-utf8}"
+}

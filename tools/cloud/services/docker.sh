@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# The Docker engine. One that answers already, whoever started it, is left alone.
+
+docker_packages() { # an engine from elsewhere (docker-ce) must not be replaced by Debian's
+  printf 'iptables iproute2 curl ca-certificates'
+  command -v dockerd >/dev/null || printf ' docker.io'
+}
+service docker packages "$(docker_packages)" daemons "dockerd"
+
+docker_answers() { curl -fs -m 5 -o /dev/null --unix-socket "$DOCKER_SOCKET" http://docker/_ping; }
+
+# dockerd needs a cgroup hierarchy; a machine without an init system may have none
+docker_cgroups() {
+  mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+}
+
+# A second engine on the machine must not touch the first one's bridge and
+# packet filter: it gets neither, and a containerd namespace of its own.
+docker_private() {
+  [ "$DOCKER_SOCKET" != /var/run/docker.sock ] || return 0
+  printf '%s\n' --bridge=none --iptables=false --ip6tables=false \
+    --containerd-namespace="picasso-$$" --containerd-plugins-namespace="picasso-plugins-$$"
+}
+
+docker_up() {
+  local flags
+  docker_cgroups
+  mapfile -t flags < <(docker_private)
+  # pulls honour the caller's proxy and certificate settings
+  mapfile -t ENVIRONMENT < <(env | grep -iE '^((https?|no)_proxy|SSL_CERT_(FILE|DIR))=' || true)
+  start dockerd root dockerd --host="unix://$DOCKER_SOCKET" --data-root="$DATA/docker" \
+    --exec-root="$RUN/docker" --pidfile="$RUN/docker.pidfile" --storage-driver=overlay2 \
+    --shutdown-timeout=5 "${flags[@]}"
+  wait_until 60 dockerd docker_answers
+}
