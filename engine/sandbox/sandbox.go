@@ -1,0 +1,94 @@
+// Package sandbox is the contract between the engine and what it runs
+// functions in. Package docker implements it; enginetest holds the suite that
+// every driver passes.
+package sandbox
+
+import (
+	"context"
+	"io"
+	"net"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// Spec describes a sandbox to start. Everything about hardening that is the
+// same for every sandbox (user, capabilities, read-only root, limits) is the driver's
+// own business and configuration.
+type Spec struct {
+	// Owner is the function revision the sandbox belongs to. Drivers share
+	// prepared parts (network namespaces) only within one owner, and label what they create
+	// with all of it.
+	Owner      Owner
+	Image      string   // digest or id as ResolveImage returned it
+	Entrypoint []string // empty keeps the image's
+	Command    []string // empty keeps the image's
+	Env        []string // NAME=value
+	MemoryMB   int
+	CPUs       float64 // 0: a share by memory
+	TmpMB      int     // size of /tmp
+	Network    picasso.Network
+	// SocketDir makes the driver mount a fresh, empty directory, writable for the function,
+	// at /tmp/iofs; Sandbox.SocketDir tells where it is on the host.
+	SocketDir bool
+	// Stdin is copied to the sandbox's standard input, which is then closed;
+	// nil is an empty input. Only for sandboxes that serve one call.
+	Stdin io.Reader
+	// Stdout and Stderr receive the output while the sandbox runs. They must not block;
+	// writes to each come from one goroutine at a time, and both have ended
+	// when Sandbox.Done is closed. They may be the same writer.
+	Stdout, Stderr io.Writer
+}
+
+// Owner names the function revision a sandbox belongs to.
+type Owner struct {
+	ProjectID  string
+	FunctionID string
+	Revision   int64
+}
+
+// Sandbox is one started sandbox.
+type Sandbox interface {
+	// ID is the driver's own id, for the log.
+	ID() string
+	// SocketDir is the directory on the host that the function sees as
+	// /tmp/iofs, "" without Spec.SocketDir. Its content is hostile.
+	SocketDir() string
+	// Dial connects to a TCP port on the loopback address inside the sandbox.
+	Dial(ctx context.Context, port int) (net.Conn, error)
+	// Done is closed when the sandbox has ended, for whatever reason, and its
+	// output has been delivered.
+	Done() <-chan struct{}
+	// Exit tells how it ended. Valid once Done is closed.
+	Exit() Exit
+	// Freeze stops all its processes until Thaw, which is instantaneous
+	// (well under 2 ms). Freeze reports false where the host cannot do that.
+	Freeze() bool
+	Thaw()
+	// Remove ends the sandbox if it still runs and removes every trace of it.
+	// It returns once Done is closed; the rest of the cleaning goes on in the
+	// background (Driver.Close waits for it). It may be called at any time,
+	// from several goroutines, more than once.
+	Remove()
+}
+
+// Exit tells how a sandbox ended.
+type Exit struct {
+	Code      int  // exit status; 128+n when ended by signal n; -1 when unknown (the driver lost it)
+	OutOfMem  bool // the kernel killed a process of it at its memory limit
+	EngineErr bool // ended by the container engine or by Remove, not by itself
+}
+
+// Driver starts sandboxes on this host. Errors are *picasso.Error.
+type Driver interface {
+	// Start starts a sandbox and returns as soon as it runs; whether the
+	// function in it is ready is the contract's concern. ctx bounds the start
+	// only. Errors: sandbox_failed, image_unavailable (the image has vanished
+	// and cannot be pulled again), unavailable (container engine down).
+	Start(ctx context.Context, spec Spec) (Sandbox, error)
+	// ResolveImage is as picasso.Engine has it.
+	ResolveImage(ctx context.Context, ref string) (string, error)
+	// Prepare hints that a start for this network is likely soon.
+	Prepare(network picasso.Network)
+	// Close removes everything the driver has created and returns when it is gone.
+	Close() error
+}

@@ -1,0 +1,216 @@
+package picasso
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Contract names how the engine hands a call to a function.
+type Contract string
+
+// The contracts. Each is implemented in engine/contract.
+const (
+	ContractFn    Contract = "fn"    // Fn's http-stream: HTTP over a unix socket that the function opens
+	ContractWeb   Contract = "web"   // HTTP to a port the function listens on
+	ContractStdio Contract = "stdio" // one sandbox per call: stdin, stdout, stderr
+)
+
+// Network says what a function may reach.
+type Network string
+
+// The networks of a sandbox.
+const (
+	NetworkEgress Network = "egress" // outgoing connections, but neither other sandboxes nor the host's metadata address
+	NetworkNone   Network = "none"   // loopback only
+)
+
+// FunctionSpec is what a user sets of a function. Ranges are those of Validate.
+type FunctionSpec struct {
+	Name          string            `json:"name"`
+	App           string            `json:"app"` // name of the app
+	Description   string            `json:"description"`
+	Image         string            `json:"image"` // reference as the user wrote it
+	Contract      Contract          `json:"contract"`
+	Entrypoint    []string          `json:"entrypoint"` // replaces the image's; empty keeps it
+	Command       []string          `json:"command"`    // replaces the image's; empty keeps it
+	Config        map[string]string `json:"config"`     // environment; wins over the app's
+	Public        bool              `json:"public"`     // its function URL needs no token
+	MemoryMB      int               `json:"memory_mb"`
+	CPUs          float64           `json:"cpus"`            // 0: a share by memory
+	TmpMB         int               `json:"tmp_mb"`          // size of /tmp; counts as memory
+	TimeoutS      int               `json:"timeout_s"`       // seconds a call may run
+	QueueTimeoutS int               `json:"queue_timeout_s"` // seconds a call may wait for a sandbox
+	IdleTimeoutS  int               `json:"idle_timeout_s"`  // seconds an idle sandbox is kept
+	Concurrency   int               `json:"concurrency"`     // calls at once in one sandbox
+	MinSandboxes  int               `json:"min_sandboxes"`   // kept warm
+	MaxSandboxes  int               `json:"max_sandboxes"`   // on one host; 0: as many as fit
+	Network       Network           `json:"network"`
+	HealthPath    string            `json:"health_path"` // contract web: ready when a GET of it answers 2xx
+}
+
+// Function is a function of a project. Its name is unique in its app.
+type Function struct {
+	ID        string `json:"id"`
+	ProjectID string `json:"project_id"`
+	AppID     string `json:"app_id"`
+	FunctionSpec
+	// ImageDigest is what actually runs: "repository@sha256:…", or an image id
+	// "sha256:…" for an image that only this host has. Resolved at create and
+	// update; a moved tag changes nothing until then.
+	ImageDigest string `json:"image_digest"`
+	// Revision grows with every change that matters to a running sandbox (also of the
+	// app's config). Sandboxes are never shared between revisions.
+	Revision  int64     `json:"revision"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	// AppConfig is the app's config, joined in by the store for the engine.
+	AppConfig map[string]string `json:"-"`
+}
+
+// DefaultFunctionSpec returns a spec with every default set.
+func DefaultFunctionSpec() FunctionSpec {
+	return FunctionSpec{
+		App: DefaultApp, Contract: ContractFn, Network: NetworkEgress,
+		MemoryMB: 128, TmpMB: 64, TimeoutS: 30, QueueTimeoutS: 30, IdleTimeoutS: 60, Concurrency: 1,
+	}
+}
+
+// Timeout is how long a call may run.
+func (s *FunctionSpec) Timeout() time.Duration { return time.Duration(s.TimeoutS) * time.Second }
+
+// QueueTimeout is how long a call may wait for a sandbox.
+func (s *FunctionSpec) QueueTimeout() time.Duration {
+	return time.Duration(s.QueueTimeoutS) * time.Second
+}
+
+// IdleTimeout is how long an idle sandbox is kept.
+func (s *FunctionSpec) IdleTimeout() time.Duration {
+	return time.Duration(s.IdleTimeoutS) * time.Second
+}
+
+// Validate checks everything that can be checked without a store or a host.
+// Errors: invalid, naming the field and the range.
+func (s *FunctionSpec) Validate() error {
+	checks := []error{
+		validateName("name", s.Name),
+		validateName("app", s.App),
+		validateText("description", s.Description, MaxDescriptionBytes),
+		validateText("image", s.Image, 1024),
+		oneOf("contract", s.Contract, ContractFn, ContractWeb, ContractStdio),
+		oneOf("network", s.Network, NetworkEgress, NetworkNone),
+		validateArgs("entrypoint", s.Entrypoint),
+		validateArgs("command", s.Command),
+		validateConfig("config", s.Config),
+		inRange("memory_mb", s.MemoryMB, 8, 65536),
+		inRange("tmp_mb", s.TmpMB, 0, 65536),
+		inRange("timeout_s", s.TimeoutS, 1, 900),
+		inRange("queue_timeout_s", s.QueueTimeoutS, 1, 900),
+		inRange("idle_timeout_s", s.IdleTimeoutS, 1, 86400),
+		inRange("concurrency", s.Concurrency, 1, 1000),
+		inRange("min_sandboxes", s.MinSandboxes, 0, 1000),
+		inRange("max_sandboxes", s.MaxSandboxes, 0, 1000),
+		s.validateTogether(),
+	}
+	for _, err := range checks {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validateTogether checks what depends on more than one field, or fits no table.
+func (s *FunctionSpec) validateTogether() error {
+	switch {
+	case s.Image == "":
+		return Errorf(CodeInvalid, "image: is required")
+	case !(s.CPUs >= 0 && s.CPUs <= 64): // also refuses NaN
+		return Errorf(CodeInvalid, "cpus: must be from 0 to 64")
+	case s.Concurrency > 1 && s.Contract != ContractWeb:
+		return Errorf(CodeInvalid, "concurrency: must be 1 with contract %s, which takes one call at a time", s.Contract)
+	case s.Contract == ContractStdio && s.MinSandboxes > 0:
+		return Errorf(CodeInvalid, "min_sandboxes: must be 0 with contract stdio, which starts a sandbox for each call")
+	case s.MaxSandboxes > 0 && s.MinSandboxes > s.MaxSandboxes:
+		return Errorf(CodeInvalid, "min_sandboxes: must not be more than max_sandboxes")
+	case s.HealthPath != "" && s.Contract != ContractWeb:
+		return Errorf(CodeInvalid, "health_path: is only for contract web")
+	case s.HealthPath != "" && (!strings.HasPrefix(s.HealthPath, "/") || strings.ContainsAny(s.HealthPath, " \r\n\t#")):
+		return Errorf(CodeInvalid, "health_path: must start with '/' and hold no space or '#'")
+	}
+	return validateText("health_path", s.HealthPath, 1024)
+}
+
+// MattersToSandbox reports whether going from s to t needs new sandboxes, that
+// is, a new revision.
+func (s *FunctionSpec) MattersToSandbox(t *FunctionSpec) bool {
+	a, b := *s, *t
+	a.Description, b.Description = "", ""
+	a.Public, b.Public = false, false
+	a.Config, b.Config = nil, nil
+	a.Entrypoint, b.Entrypoint = nil, nil
+	a.Command, b.Command = nil, nil
+	return !reflect.DeepEqual(a, b) || !maps.Equal(s.Config, t.Config) ||
+		!slices.Equal(s.Entrypoint, t.Entrypoint) || !slices.Equal(s.Command, t.Command)
+}
+
+// FunctionFilter narrows a list of functions. Empty fields match everything.
+type FunctionFilter struct {
+	ProjectID string // empty: every project
+	Name      string
+	App       string // id or name
+	Warm      bool   // only those with min_sandboxes > 0
+}
+
+// FunctionStore keeps functions. A project of "" in a look-up means any
+// project; with one, what belongs to another project is not_found. Every
+// method may return unavailable.
+type FunctionStore interface {
+	// CreateFunction stores a new function with revision 1 in the app named by
+	// fn.App, and fills in fn.AppID and fn.AppConfig. App "default" is made
+	// when it is missing. Errors: not_found (app), conflict (name taken in the app).
+	CreateFunction(ctx context.Context, fn *Function) error
+	// Function returns one function by id, or by "app:name" or "name" (in app
+	// "default") within a project. Errors: not_found.
+	Function(ctx context.Context, projectID, ref string) (*Function, error)
+	// Functions lists a page and tells whether more follow. Errors: invalid (marker, sort).
+	Functions(ctx context.Context, filter FunctionFilter, page Page) (fns []Function, more bool, err error)
+	// UpdateFunction replaces spec, digest and revision of the function with
+	// fn.ID, provided its stored updated_at is still before. Errors: not_found (function or app),
+	// conflict (name taken, or changed meanwhile).
+	UpdateFunction(ctx context.Context, fn *Function, before time.Time) error
+	// DeleteFunction removes a function; its executions stay. Errors: not_found.
+	DeleteFunction(ctx context.Context, projectID, id string) error
+}
+
+func oneOf[T ~string](field string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return Errorf(CodeInvalid, "%s: %q is not one of %q", field, value, allowed)
+}
+
+func inRange(field string, value, low, high int) error {
+	if value < low || value > high {
+		return Errorf(CodeInvalid, "%s: must be from %d to %d", field, low, high)
+	}
+	return nil
+}
+
+func validateArgs(field string, args []string) error {
+	total := 0
+	for i, arg := range args {
+		total += len(arg)
+		if err := validateText(fmt.Sprintf("%s[%d]", field, i), arg, MaxConfigBytes); err != nil {
+			return err
+		}
+	}
+	if total > MaxConfigBytes || len(args) > 1024 {
+		return Errorf(CodeInvalid, "%s: is longer than %d bytes or 1024 words", field, MaxConfigBytes)
+	}
+	return nil
+}
