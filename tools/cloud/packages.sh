@@ -18,20 +18,21 @@ install() {
   say "packages installed"
 }
 
-# install_missing PACKAGE...: in a subshell of its own, for its trap. The lock is
-# the machine's, not this cloud's: two clouds must not share one apt.
+# install_missing PACKAGE...: in a subshell of its own, for its trap, which needs the
+# variables after the function is left. The lock is the machine's, not this cloud's:
+# two clouds must not share one apt.
 install_missing() {
-  local policy=/usr/sbin/policy-rc.d ours='' heartbeat
   exec 8>/run/lock/picasso-cloud-apt.lock
   flock 8
-  if [ ! -e "$policy" ]; then # what it answers keeps maintainer scripts from starting daemons
+  policy=
+  if [ ! -e /usr/sbin/policy-rc.d ]; then # what it answers keeps maintainer scripts from starting daemons
+    policy=/usr/sbin/policy-rc.d
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
-    ours=1
   fi
   apt_progress &
-  heartbeat=$!
-  trap 'kill "$heartbeat" 2>/dev/null; [ -z "$ours" ] || rm -f "$policy"' EXIT
+  progress=$!
+  trap 'kill "$progress"; [ -z "$policy" ] || rm -f "$policy"' EXIT
   apt_install "$@" && return
   apt_get update
   apt_install "$@"
@@ -41,7 +42,7 @@ apt_install() { apt_get install -y --no-install-recommends "$@"; }
 
 apt_progress() {
   exec 8>&- 9>&-
-  while sleep 5; do
+  while sleep 5 >/dev/null 2>&1 && kill -0 $$; do
     say "  apt: $(tail -n 1 "$LOG/apt.log" 2>/dev/null | cut -c1-90)"
   done
 }
