@@ -2,7 +2,7 @@
 # Keystone (Fernet tokens of one hour) with the projects, users and catalogue of README.md.
 
 service keystone needs "mariadb memcached rabbitmq" daemons "keystone" \
-  packages "keystone gunicorn python3-pymysql python3-keystoneclient python3-openstackclient curl"
+  packages "keystone gunicorn python3-pymysql python3-pymemcache python3-keystoneclient python3-openstackclient curl"
 
 keystone_configure() {
   mkdir -p "$ETC/keystone/fernet-keys" "$ETC/keystone/credential-keys"
