@@ -62,7 +62,7 @@ OS_CLIENT_CONFIG_FILE=$CLOUD_DIR/clouds.yaml
 E
 }
 
-write_access() { # everything for root's eyes only
+write_access() { # for the eyes of root, and of who called sudo
   local name user scope secret
   (
     umask 077
@@ -74,5 +74,6 @@ write_access() { # everything for root's eyes only
       while read -r name user scope secret; do cloud_entry "$name" "$user" "$scope" "$secret"; done < <(accounts)
     } | put "$CLOUD_DIR/clouds.yaml"
     cloud_env | put "$CLOUD_DIR/cloud.env"
+    chown "${SUDO_UID:-0}" "$CLOUD_DIR"/{openrc.*,clouds.yaml,cloud.env}
   )
 }

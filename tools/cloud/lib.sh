@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What up, down and the services share: places, secrets, progress, processes.
+# What up, down and the services share: places, secrets, progress, processes, files.
 #
 # A process is known by its pid AND its start time (field 22 of /proc/PID/stat),
 # so a pid that the kernel has given to somebody else is never taken for ours.
@@ -42,43 +42,13 @@ lock() { # one up or down at a time; daemons must not inherit descriptor 9, see 
   flock 9
 }
 
-# ------------------------------------------------------------------ services
-declare -A NEEDS PACKAGES DAEMONS
-SERVICES=() # in an order in which each stands after what it needs
-
-# service NAME [needs "..."] [packages "..."] [daemons "..."]
-# declares a service; function NAME_up brings it up, and returns when it answers.
-service() {
-  local name=$1 key
-  SERVICES+=("$name")
-  NEEDS[$name]='' PACKAGES[$name]='' DAEMONS[$name]=''
-  shift
-  while [ $# -gt 0 ]; do
-    key=$1
-    case $key in
-      needs) NEEDS[$name]=$2 ;;
-      packages) PACKAGES[$name]=$2 ;;
-      daemons) DAEMONS[$name]=$2 ;;
-      *) die "service $name: unknown key $key" ;;
-    esac
-    shift 2
-  done
-}
-
-# is_up NAME: it was brought up completely and all its daemons are still there.
-# NAME_answers, where a service has one, replaces the question.
-is_up() {
-  local daemon
-  if declare -F "$1_answers" >/dev/null; then
-    "$1_answers"
-    return
-  fi
-  [ -e "$RUN/$1.ready" ] || return 1
-  for daemon in ${DAEMONS[$1]}; do running "$daemon" || return 1; done
-}
-
 # ----------------------------------------------------------------- processes
-start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+start_time() { # start_time PID: nothing for a process that has ended, waited for or not
+  local fields
+  fields=$(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) || return 0
+  read -r -a fields <<<"$fields" # state ppid pgrp session ...
+  [ "${fields[0]}" = Z ] || printf '%s\n' "${fields[19]}"
+}
 
 is_process() { [ -n "$2" ] && [ "$(start_time "$1")" = "$2" ]; } # is_process PID START
 

@@ -14,19 +14,21 @@ docker_cgroups() {
   mountpoint -q /sys/fs/cgroup || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 }
 
-# A second engine on the machine must not touch the first one's bridge and
-# packet filter: it gets neither, and a containerd namespace of its own.
+# A second engine on the machine must not touch the first one's bridge and packet
+# filter: it gets neither, and containerd namespaces of its own that outlive a restart.
 docker_private() {
+  local id
   [ "$DOCKER_SOCKET" != /var/run/docker.sock ] || return 0
+  id=$(cksum <<<"$CLOUD_DIR" | cut -d' ' -f1)
   printf '%s\n' --bridge=none --iptables=false --ip6tables=false \
-    --containerd-namespace="picasso-$$" --containerd-plugins-namespace="picasso-plugins-$$"
+    "--containerd-namespace=picasso-$id" "--containerd-plugins-namespace=picasso-plugins-$id"
 }
 
 docker_up() {
   local flags
   docker_cgroups
   mapfile -t flags < <(docker_private)
-  # pulls honour the caller's proxy and certificate settings
+  # pulls go through the caller's proxy and trust the caller's certificates
   mapfile -t ENVIRONMENT < <(env | grep -iE '^((https?|no)_proxy|SSL_CERT_(FILE|DIR))=' || true)
   start dockerd root dockerd --host="unix://$DOCKER_SOCKET" --data-root="$DATA/docker" \
     --exec-root="$RUN/docker" --pidfile="$RUN/docker.pidfile" --storage-driver=overlay2 \

@@ -51,7 +51,7 @@ keystone_create() {
 keystone_populate() {
   run_as nobody AUTH_URL="$AUTH_URL/v3" REGION="$REGION" ADMIN_SECRET="$ADMIN_SECRET" \
     SERVICE_SECRET="$SERVICE_SECRET" USER_SECRET="$USER_SECRET" PICASSO_URL="http://127.0.0.1:$PORT_PICASSO" \
-    /usr/bin/python3 - <"$services/keystone_populate.py"
+    /usr/bin/python3 - <"$SERVICES_DIR/keystone_populate.py"
 }
 
 keystone_up() {
