@@ -12,30 +12,34 @@ import (
 )
 
 // Spec describes a sandbox to start. Everything about hardening that is the
-// same for every sandbox (user, capabilities, read-only root, limits) is the driver's
-// own business and configuration.
+// same for every sandbox (user, capabilities, read-only root, limits) is the
+// driver's own business and configuration.
 type Spec struct {
 	// Owner is the function revision the sandbox belongs to. Drivers share
-	// prepared parts (network namespaces) only within one owner, and label what they create
-	// with all of it.
-	Owner      Owner
-	Image      string   // digest or id as ResolveImage returned it
-	Entrypoint []string // empty keeps the image's
-	Command    []string // empty keeps the image's
+	// prepared parts (network namespaces) only within one owner, and label
+	// what they create with all of it.
+	Owner Owner
+	Image string // digest or id as ResolveImage returned it
+	// Entrypoint and Command replace the image's; empty keeps them. As in
+	// Docker and Kubernetes, an Entrypoint alone drops the image's command too.
+	Entrypoint []string
+	Command    []string
 	Env        []string // NAME=value
-	MemoryMB   int
-	CPUs       float64 // 0: a share by memory
-	TmpMB      int     // size of /tmp
+	MemoryMB   int      // 8 or more; what is stored in /tmp counts
+	CPUs       float64  // 0: a share by memory
+	TmpMB      int      // size of /tmp; 0: one page
 	Network    picasso.Network
-	// SocketDir makes the driver mount a fresh, empty directory, writable for the function,
-	// at /tmp/iofs; Sandbox.SocketDir tells where it is on the host.
+	// SocketDir makes the driver mount a fresh, empty directory, writable for
+	// the function, at /tmp/iofs; Sandbox.SocketDir tells where it is on the
+	// host.
 	SocketDir bool
 	// Stdin is copied to the sandbox's standard input, which is then closed;
-	// nil is an empty input. Only for sandboxes that serve one call.
+	// nil is an empty input. It may still be read from once after the sandbox
+	// has ended. Only for sandboxes that serve one call.
 	Stdin io.Reader
-	// Stdout and Stderr receive the output while the sandbox runs. They must not block;
-	// writes to each come from one goroutine at a time, and both have ended
-	// when Sandbox.Done is closed. They may be the same writer.
+	// Stdout and Stderr receive the output while the sandbox runs. They must
+	// not block; writes to both come from one goroutine and have ended when
+	// Sandbox.Done is closed. They may be the same writer; nil discards.
 	Stdout, Stderr io.Writer
 }
 
@@ -46,7 +50,8 @@ type Owner struct {
 	Revision   int64
 }
 
-// Sandbox is one started sandbox.
+// Sandbox is one started sandbox. Whoever has started it calls Remove, also
+// when it has ended by itself.
 type Sandbox interface {
 	// ID is the driver's own id, for the log.
 	ID() string
@@ -81,14 +86,17 @@ type Exit struct {
 // Driver starts sandboxes on this host. Errors are *picasso.Error.
 type Driver interface {
 	// Start starts a sandbox and returns as soon as it runs; whether the
-	// function in it is ready is the contract's concern. ctx bounds the start
-	// only. Errors: sandbox_failed, image_unavailable (the image has vanished
-	// and cannot be pulled again), unavailable (container engine down).
+	// function in it is ready is the contract's concern. The driver limits
+	// itself how many it starts at once, first come first served. ctx bounds
+	// the start only. Errors: sandbox_failed, image_unavailable (the image has
+	// vanished and cannot be pulled again), unavailable (container engine down,
+	// or ctx over).
 	Start(ctx context.Context, spec Spec) (Sandbox, error)
 	// ResolveImage is as picasso.Engine has it.
 	ResolveImage(ctx context.Context, ref string) (string, error)
 	// Prepare hints that a start for this network is likely soon.
 	Prepare(network picasso.Network)
-	// Close removes everything the driver has created and returns when it is gone.
+	// Close removes everything the driver has created and returns when it is
+	// gone.
 	Close() error
 }
