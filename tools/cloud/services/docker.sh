@@ -30,6 +30,8 @@ docker_up() {
   mapfile -t flags < <(docker_private)
   # pulls go through the caller's proxy and trust the caller's certificates
   mapfile -t ENVIRONMENT < <(env | grep -iE '^((https?|no)_proxy|SSL_CERT_(FILE|DIR))=' || true)
+  # a killed engine's pid files would stop the next one as long as its zombies are there
+  running dockerd || rm -f "$RUN/docker.pidfile" "$RUN/docker/containerd/containerd.pid"
   start dockerd root dockerd --host="unix://$DOCKER_SOCKET" --data-root="$DATA/docker" \
     --exec-root="$RUN/docker" --pidfile="$RUN/docker.pidfile" --storage-driver=overlay2 \
     --shutdown-timeout=5 "${flags[@]}"

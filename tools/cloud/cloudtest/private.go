@@ -1,0 +1,123 @@
+package cloudtest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Private is a service that one test has for itself, to stop, kill and start again
+// as it likes. It is down and its data gone when the test ends.
+type Private struct {
+	Env     // where it is: DBDSN or DockerHost; the same after a restart
+	service string
+	daemon  string
+	environ []string
+}
+
+// PrivateMariaDB starts a MariaDB on a port of its own: see DBDSN. About 2 s.
+func PrivateMariaDB(t testing.TB) *Private {
+	t.Helper()
+	return newPrivate(t, "mariadb", "mariadb", fmt.Sprintf("CLOUD_PORT_MARIADB=%d", freePort(t)))
+}
+
+// PrivateDocker starts a Docker engine on a socket of its own: see DockerHost. About
+// 1 s. It has no images, no default bridge and sets no packet filter: containers get
+// network "none", or join another's, or a network that the test creates.
+func PrivateDocker(t testing.TB) *Private {
+	t.Helper()
+	p := newPrivate(t, "docker", "dockerd")
+	// the containers of a killed engine outlive it, and end at its next start
+	t.Cleanup(func() { p.Start(t) })
+	return p
+}
+
+func newPrivate(t testing.TB, service, daemon string, environ ...string) *Private {
+	t.Helper()
+	// not t.TempDir: its path may be too long for the sockets inside
+	parent, err := os.MkdirTemp("", "picasso-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	if err := os.Chmod(parent, 0o755); err != nil { // the service may run as another user
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "cloud")
+	p := &Private{service: service, daemon: daemon}
+	p.environ = append(environ, "CLOUD_DIR="+dir, "CLOUD_DOCKER_SOCKET="+filepath.Join(parent, "docker.sock"))
+	t.Cleanup(func() { runScript(t, p.environ, "down", "--wipe") })
+	p.Start(t)
+	p.Env = readEnv(t, dir)
+	return p
+}
+
+// Start starts it and waits until it answers; it does nothing when it runs.
+func (p *Private) Start(t testing.TB) {
+	t.Helper()
+	runScript(t, p.environ, "up", p.service)
+}
+
+// Stop ends it as its operator would.
+func (p *Private) Stop(t testing.TB) {
+	t.Helper()
+	runScript(t, p.environ, "down", p.service)
+}
+
+// Kill ends it as a crash would, and returns when the process is gone.
+// A killed Docker engine leaves its containers running until the next Start.
+func (p *Private) Kill(t testing.TB) {
+	t.Helper()
+	pid, err := readPID(filepath.Join(p.Dir, "run", p.daemon+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatalf("kill %s, process %d: %v", p.daemon, pid, err)
+	}
+	for deadline := time.Now().Add(time.Minute); !ended(pid); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s, process %d, survived SIGKILL", p.daemon, pid)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// readPID reads the first line of a pid file; the second is the process's start time.
+func readPID(file string) (int, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(text), &pid); err != nil || pid <= 1 {
+		return 0, fmt.Errorf("%s holds no pid: %q", file, text)
+	}
+	return pid, nil
+}
+
+// ended is true for a process that is gone, or a zombie that nobody has waited for.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(state, "Z")
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}

@@ -1,0 +1,69 @@
+package cloudtest
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Every shell file of the repository passes shellcheck. A program is checked with all
+// it sources; a file that is only sourced (no #!) cannot say by itself which variables
+// others set (SC2154) or use (SC2034).
+func TestShellcheck(t *testing.T) {
+	Need(t, "shellcheck")
+	programs, fragments := shellFiles(t, filepath.Dir(filepath.Dir(scripts())))
+	require.NotEmpty(t, programs)
+	require.NotEmpty(t, fragments)
+	shellcheck(t, append([]string{"-x", "-P", "SCRIPTDIR"}, programs...))
+	shellcheck(t, append([]string{"-e", "SC2034,SC2154"}, fragments...))
+}
+
+func shellcheck(t *testing.T, args []string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "shellcheck", args...).CombinedOutput(); err != nil {
+		t.Errorf("shellcheck: %v\n%s", err, out)
+	}
+}
+
+func shellFiles(t *testing.T, root string) (programs, fragments []string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "bin") {
+			return fs.SkipDir
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		switch isProgram, err := shellProgram(path); {
+		case err != nil:
+			return err
+		case isProgram:
+			programs = append(programs, path)
+		case filepath.Ext(path) == ".sh":
+			fragments = append(fragments, path)
+		}
+		return nil
+	}))
+	return programs, fragments
+}
+
+// shellProgram is true when the file's first line names sh or bash.
+func shellProgram(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = f.Close() }()
+	head := make([]byte, 64)
+	n, _ := f.Read(head) // an empty file is no program
+	line, _, _ := bytes.Cut(head[:n], []byte("\n"))
+	return bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("sh")), nil
+}
