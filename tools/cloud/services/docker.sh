@@ -2,12 +2,14 @@
 # The Docker engine. One that answers already, whoever started it, is left alone.
 
 docker_packages() { # an engine from elsewhere (docker-ce) must not be replaced by Debian's
-  printf 'iptables iproute2 curl ca-certificates'
+  printf 'iptables curl ca-certificates'
   command -v dockerd >/dev/null || printf ' docker.io'
+  # where the kernel has AppArmor the engine needs its parser
+  ! grep -qs Y /sys/module/apparmor/parameters/enabled || printf ' apparmor'
 }
 service docker packages "$(docker_packages)" daemons "dockerd"
 
-docker_answers() { curl -fs -m 5 -o /dev/null --unix-socket "$DOCKER_SOCKET" http://docker/_ping; }
+docker_answers() { curl -fs -m 5 -o /dev/null --unix-socket "$DOCKER_SOCKET" http://docker/_ping 2>/dev/null; }
 
 # dockerd needs a cgroup hierarchy; a machine without an init system may have none
 docker_cgroups() {
