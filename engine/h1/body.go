@@ -1,0 +1,74 @@
+package h1
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Read reads the body. It ends with io.EOF only when the body is whole.
+func (r *Response) Read(p []byte) (int, error) {
+	if r.ended {
+		return 0, io.EOF
+	}
+	n, err := r.read(p)
+	switch {
+	case err == io.EOF:
+		r.ended = true
+	case err != nil:
+		err = r.conn.cause(err)
+	}
+	return n, err
+}
+
+func (r *Response) read(p []byte) (int, error) {
+	switch r.body {
+	case byLength:
+		return r.readLength(p)
+	case byChunks:
+		return r.readChunks(p)
+	default:
+		return r.conn.br.Read(p)
+	}
+}
+
+func (r *Response) readLength(p []byte) (int, error) {
+	if int64(len(p)) > r.left {
+		p = p[:r.left]
+	}
+	n, err := r.conn.br.Read(p)
+	r.left -= int64(n)
+	switch {
+	case r.left == 0:
+		err = io.EOF
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func (r *Response) readChunks(p []byte) (int, error) {
+	n, err := r.chunk.Read(p)
+	switch {
+	case err == io.EOF:
+		block, terr := r.conn.readBlock()
+		if terr == nil {
+			r.Trailer, terr = parseFields(block)
+		}
+		if terr != nil {
+			return n, terr
+		}
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return n, err
+}
+
+// Pending reports whether reading on now would have to wait for the server, so
+// that what was read so far is better passed on first.
+func (r *Response) Pending() bool { return !r.ended && r.conn.br.Buffered() == 0 }
+
+// Close ends the exchange of a Pool.Do: the connection goes back to the pool,
+// or is closed when the exchange was not completed.
+func (r *Response) Close() { r.pool.Put(r.conn) }

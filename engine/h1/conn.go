@@ -1,0 +1,124 @@
+package h1
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+)
+
+// Conn is a connection that carries one exchange after the other. Its methods
+// are for one goroutine at a time; only Close may come from anywhere.
+type Conn struct {
+	nc      net.Conn
+	br      *bufio.Reader
+	resp    Response
+	sending *sending // of the present exchange, nil without a streamed body
+	idle    time.Time
+	reused  bool
+	scratch []byte // the header block being read
+
+	raw    syscall.RawConn // nil when the connection is not a socket
+	peek   func(fd uintptr)
+	silent bool
+	one    [1]byte
+}
+
+// NewConn makes a Conn of an open connection and owns it from then on.
+func NewConn(nc net.Conn) *Conn {
+	c := &Conn{nc: nc, br: bufio.NewReaderSize(nc, 4<<10)}
+	if sc, ok := nc.(syscall.Conn); ok {
+		c.raw, _ = sc.SyscallConn() // it fails only for a closed connection, as its use will
+		c.peek = c.peeker           // once: a method value is an allocation
+	}
+	return c
+}
+
+// Close closes the connection; an exchange on it fails.
+func (c *Conn) Close() error { return c.nc.Close() }
+
+// Reused reports whether an exchange has been completed on the connection.
+func (c *Conn) Reused() bool { return c.reused }
+
+// Do sends the request and returns once the header of the response is there.
+// Interim (1xx) responses are skipped. Every read and write, also of the
+// response's body, fails with os.ErrDeadlineExceeded after the deadline; zero
+// means none. The response is valid until the next Do; its body has to be read
+// to the end (or the connection closed). Errors: see the package's variables,
+// *BodyError.
+func (c *Conn) Do(req *Request, deadline time.Time) (*Response, error) {
+	c.sending = nil
+	if err := c.nc.SetDeadline(deadline); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+	}
+	req.seal()
+	if n, err := c.nc.Write(req.wire); err != nil {
+		if n == 0 {
+			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
+		}
+		// The server may have answered before it stopped reading.
+		c.sending = stopped()
+	} else if req.Body != nil {
+		c.sending = startSending(c.nc, req)
+	}
+	resp, err := c.readResponse(req.method)
+	if err != nil {
+		c.nc.Close()
+		return nil, c.cause(err)
+	}
+	return resp, nil
+}
+
+// cause returns why reading failed with err: when the source of the request's
+// body did, everything else follows from that.
+func (c *Conn) cause(err error) error {
+	if c.sending != nil {
+		if fault := c.sending.failed.Load(); fault != nil {
+			return fault
+		}
+	}
+	return err
+}
+
+// sendGrace is how long an ended exchange waits for the last write of its
+// request to be booked: the server can answer before the sending goroutine has run on.
+const sendGrace = 5 * time.Millisecond
+
+// reusable reports whether another exchange can follow: both messages were
+// whole, both sides want to go on, and nothing unasked has come behind.
+func (c *Conn) reusable() bool {
+	if !c.resp.ended || c.resp.close || c.br.Buffered() > 0 {
+		return false
+	}
+	if c.sending == nil {
+		return true
+	}
+	timer := time.NewTimer(sendGrace)
+	defer timer.Stop()
+	select {
+	case <-c.sending.done:
+		return c.sending.whole.Load()
+	case <-timer.C:
+		return false
+	}
+}
+
+// alive reports whether an idle connection is still open and silent, without
+// waiting. A server that has closed it, or sent something unasked, is found
+// here and not in the middle of the next exchange.
+func (c *Conn) alive() bool {
+	if c.raw == nil {
+		return true
+	}
+	// Control and not Read, which would mind the deadline of the last exchange.
+	err := c.raw.Control(c.peek)
+	return err == nil && c.silent
+}
+
+// peeker looks for input, or its end, without taking it.
+func (c *Conn) peeker(fd uintptr) {
+	n, _, err := syscall.Recvfrom(int(fd), c.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	c.silent = n <= 0 && errors.Is(err, syscall.EAGAIN)
+}
