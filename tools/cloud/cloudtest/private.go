@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // Private is a service that one test has for itself, to stop, kill and start again
@@ -81,12 +83,7 @@ func (p *Private) Kill(t testing.TB) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatalf("kill %s, process %d: %v", p.daemon, pid, err)
 	}
-	for deadline := time.Now().Add(time.Minute); !ended(pid); {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s, process %d, survived SIGKILL", p.daemon, pid)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	require.Eventually(t, func() bool { return ended(pid) }, time.Minute, 5*time.Millisecond)
 }
 
 // readPID reads the first line of a pid file; the second is the process's start time.
