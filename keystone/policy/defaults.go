@@ -1,0 +1,76 @@
+package policy
+
+// Operation is one request that a rule guards.
+type Operation struct {
+	Method string // "GET", or "ANY" for every method
+	Path   string // as in the API reference, with {x} for parts that vary
+}
+
+// Rule is one entry of the policy.
+type Rule struct {
+	Name        string // "functions:<resource>:<verb>", or a word for rules that others refer to
+	Check       string // in oslo.policy's language
+	Description string
+	Operations  []Operation // none for rules that others refer to
+}
+
+// How the defaults are made up. Each names admin beside the narrower role, so
+// that they hold in a cloud without implied roles too.
+const (
+	reader = "rule:admin_required or rule:project_reader"
+	member = "rule:admin_required or rule:project_member"
+	admin  = "rule:admin_required"
+)
+
+// Defaults returns the rules that hold where policy.yaml says nothing else:
+// readers list and show, members also create, update, delete and invoke, both
+// in their own project only; admins do everything in every project. A token
+// with system scope has no project to work in and gets nothing.
+func Defaults() []Rule {
+	return []Rule{
+		{Name: "admin_required", Check: "role:admin and not system_scope:all",
+			Description: "The operator of the cloud, with a token scoped to any project."},
+		{Name: "project_reader", Check: "(role:reader or rule:project_member) and project_id:%(project_id)s",
+			Description: "Who may look at the objects of their own project."},
+		{Name: "project_member", Check: "(role:member or role:manager) and project_id:%(project_id)s",
+			Description: "Who may use and change the objects of their own project."},
+
+		{Name: "functions:app:list", Check: reader, Description: "List the apps of the project.",
+			Operations: []Operation{{"GET", "/v2/apps"}}},
+		{Name: "functions:app:list:all_projects", Check: admin, Description: "List the apps of all projects.",
+			Operations: []Operation{{"GET", "/v2/apps?all_projects=true"}}},
+		{Name: "functions:app:show", Check: reader, Description: "Show an app.",
+			Operations: []Operation{{"GET", "/v2/apps/{app}"}}},
+		{Name: "functions:app:create", Check: member, Description: "Create an app.",
+			Operations: []Operation{{"POST", "/v2/apps"}}},
+		{Name: "functions:app:update", Check: member, Description: "Change an app.",
+			Operations: []Operation{{"PATCH", "/v2/apps/{app}"}}},
+		{Name: "functions:app:delete", Check: member, Description: "Delete an app.",
+			Operations: []Operation{{"DELETE", "/v2/apps/{app}"}}},
+
+		{Name: "functions:function:list", Check: reader, Description: "List the functions of the project.",
+			Operations: []Operation{{"GET", "/v2/functions"}}},
+		{Name: "functions:function:list:all_projects", Check: admin, Description: "List the functions of all projects.",
+			Operations: []Operation{{"GET", "/v2/functions?all_projects=true"}}},
+		{Name: "functions:function:show", Check: reader, Description: "Show a function.",
+			Operations: []Operation{{"GET", "/v2/functions/{function}"}}},
+		{Name: "functions:function:create", Check: member, Description: "Create a function.",
+			Operations: []Operation{{"POST", "/v2/functions"}}},
+		{Name: "functions:function:update", Check: member, Description: "Change a function.",
+			Operations: []Operation{{"PATCH", "/v2/functions/{function}"}}},
+		{Name: "functions:function:delete", Check: member, Description: "Delete a function.",
+			Operations: []Operation{{"DELETE", "/v2/functions/{function}"}}},
+		{Name: "functions:function:invoke", Check: member,
+			Description: "Invoke a function. Public functions can be called at their URL by everybody, whatever this says.",
+			Operations:  []Operation{{"POST", "/v2/functions/{function}/invoke"}, {"ANY", "/f/{function}"}}},
+
+		{Name: "functions:execution:list", Check: reader, Description: "List the executions of the project.",
+			Operations: []Operation{{"GET", "/v2/executions"}}},
+		{Name: "functions:execution:list:all_projects", Check: admin, Description: "List the executions of all projects.",
+			Operations: []Operation{{"GET", "/v2/executions?all_projects=true"}}},
+		{Name: "functions:execution:show", Check: reader, Description: "Show an execution.",
+			Operations: []Operation{{"GET", "/v2/executions/{execution}"}}},
+		{Name: "functions:execution:log", Check: reader, Description: "Read the log of an execution.",
+			Operations: []Operation{{"GET", "/v2/executions/{execution}/log"}}},
+	}
+}
