@@ -26,8 +26,9 @@ func (id *Identity) HasRole(name string) bool { return slices.Contains(id.Roles,
 // Authenticator tells who sent a request.
 type Authenticator interface {
 	// Authenticate reads the credentials in the headers of r and nothing else of
-	// its body. Errors: unauthenticated, unavailable (the identity service does
-	// not answer).
+	// its body. The Identity may be shared between requests and must not be
+	// changed. Errors: unauthenticated, forbidden (a valid token without a
+	// project), invalid (a header), unavailable (the identity service does not answer).
 	Authenticate(r *http.Request) (*Identity, error)
 }
 
