@@ -46,11 +46,12 @@ func TestNeedAgainLeavesAlone(t *testing.T) {
 
 func TestNeedKeystone(t *testing.T) {
 	env := Need(t, "keystone")
+	projects := openstack(t, env, "admin", "project", "list", "-f", "value")
 	for cloud, project := range map[string]string{
 		"alpha": "alpha", "alpha-reader": "alpha", "beta": "beta", "service-functions": "service",
 	} {
 		token := openstack(t, env, cloud, "token", "issue", "-f", "value", "-c", "project_id")
-		assert.Equal(t, openstack(t, env, "admin", "project", "show", project, "-f", "value", "-c", "id"), token, cloud)
+		assert.Contains(t, projects, token+" "+project, cloud)
 	}
 	assert.Contains(t, openstack(t, env, "alpha", "catalog", "show", "functions"), "http://127.0.0.1:10001")
 }
@@ -115,9 +116,10 @@ func openDB(t *testing.T, env Env) *sql.DB {
 	return db
 }
 
+// openstack runs the command as one of the clouds of clouds.yaml and returns what it printed.
 func openstack(t *testing.T, env Env, cloud string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "openstack", append([]string{"--os-cloud", cloud}, args...)...)
+	cmd := exec.Command("openstack", append([]string{"--os-cloud", cloud}, args...)...) // not t.Context(): cleanups use it too
 	cmd.Env = append(os.Environ(), "OS_CLIENT_CONFIG_FILE="+env.CloudsFile)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
