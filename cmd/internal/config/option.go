@@ -39,7 +39,7 @@ func optionsOf(section Section) []option {
 	value := reflect.ValueOf(section.Into).Elem()
 	for i := range value.NumField() {
 		field := value.Type().Field(i)
-		if name := field.Tag.Get("ini"); name != "" {
+		if name := field.Tag.Get("ini"); name != "" && name != "-" {
 			list = append(list, option{name: name, help: field.Tag.Get("help"), value: value.Field(i)})
 		}
 	}
