@@ -1,0 +1,228 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// The columns of functions that an update replaces, in the order of functionValues.
+const functionFields = "name, description, image, image_digest, contract, entrypoint, command, config, public, " +
+	"memory_mb, cpus, tmp_mb, timeout_s, queue_timeout_s, idle_timeout_s, concurrency, min_sandboxes, max_sandboxes, " +
+	"network, health_path, revision, updated_at"
+
+// What scanFunction reads.
+const functionColumns = "f.id, f.project_id, f.app_id, a.name, a.config, f.created_at, f.name, f.description, f.image, f.image_digest, " +
+	"f.contract, f.entrypoint, f.command, f.config, f.public, " +
+	"f.memory_mb, f.cpus, f.tmp_mb, f.timeout_s, f.queue_timeout_s, f.idle_timeout_s, f.concurrency, f.min_sandboxes, f.max_sandboxes, " +
+	"f.network, f.health_path, f.revision, f.updated_at"
+
+const functionsWithApps = "functions f JOIN apps a ON a.id = f.app_id"
+
+// CreateFunction implements picasso.FunctionStore.
+func (s *Store) CreateFunction(ctx context.Context, fn *picasso.Function) error {
+	fn.Revision = 1
+	values, err := functionValues(fn)
+	if err != nil {
+		return picasso.AsError(err)
+	}
+	err = s.createFunction(ctx, fn, values)
+	if fn.App != picasso.DefaultApp || picasso.CodeOf(err) != picasso.CodeNotFound {
+		return err
+	}
+	// A transaction of its own: the app may stay when the function fails, and
+	// of many that do this at once all but one find it there.
+	if err := s.createDefaultApp(ctx, fn); err != nil && picasso.CodeOf(err) != picasso.CodeConflict {
+		return err
+	}
+	return s.createFunction(ctx, fn, values)
+}
+
+func (s *Store) createDefaultApp(ctx context.Context, fn *picasso.Function) error {
+	return s.CreateApp(ctx, &picasso.App{
+		ID: s.newID(), ProjectID: fn.ProjectID, AppSpec: picasso.AppSpec{Name: picasso.DefaultApp},
+		CreatedAt: fn.CreatedAt, UpdatedAt: fn.CreatedAt,
+	})
+}
+
+// createFunction inserts first, which locks the app, and reads its config
+// after: the config is then the one that revision 1 runs with.
+func (s *Store) createFunction(ctx context.Context, fn *picasso.Function, values []any) error {
+	args := append([]any{fn.ID, fn.CreatedAt}, values...)
+	args = append(args, fn.ProjectID, fn.App)
+	query := "INSERT INTO functions (id, project_id, app_id, created_at, " + functionFields + ") " +
+		"SELECT ?, project_id, id, ?" + strings.Repeat(", ?", len(values)) + " FROM apps WHERE project_id = ? AND name = ?"
+	return s.inTx(ctx, functionNamed(fn), func(ctx context.Context, tx *sql.Tx) error {
+		n, err := affected(tx.ExecContext(ctx, query, args...))
+		if err == nil && n == 0 {
+			err = notFound(appNamed(fn.App))
+		}
+		if err != nil {
+			return err
+		}
+		return loadApp(ctx, tx, fn)
+	})
+}
+
+// loadApp fills in what fn gets from the app with the name fn.App.
+func loadApp(ctx context.Context, tx *sql.Tx, fn *picasso.Function) error {
+	var config string
+	err := tx.QueryRowContext(ctx, "SELECT id, config FROM apps WHERE project_id = ? AND name = ?",
+		fn.ProjectID, fn.App).Scan(&fn.AppID, &config)
+	if err == nil {
+		fn.AppConfig, err = object(config)
+	}
+	return missing(err, appNamed(fn.App))
+}
+
+// Function implements picasso.FunctionStore.
+func (s *Store) Function(ctx context.Context, projectID, ref string) (*picasso.Function, error) {
+	subject := fmt.Sprintf("function %q", ref)
+	var where conditions
+	where.addText("f.project_id", projectID)
+	if picasso.IsID(ref) {
+		where.addID("f.id", ref)
+	} else if projectID == "" { // a name says nothing without its project
+		return nil, notFound(subject)
+	} else {
+		app, name, found := strings.Cut(ref, ":")
+		if !found {
+			app, name = picasso.DefaultApp, ref
+		}
+		where.add("f.name = ?", name)
+		addApp(&where, app)
+	}
+	var fn picasso.Function
+	err := s.try(ctx, subject, func(ctx context.Context) error {
+		row := s.read.QueryRowContext(ctx, "SELECT "+functionColumns+" FROM "+functionsWithApps+where.String(), where.args...)
+		return missing(scanFunction(row, &fn), subject)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &fn, nil
+}
+
+// addApp narrows to an app given by id or name.
+func addApp(where *conditions, ref string) {
+	if picasso.IsID(ref) {
+		where.addID("f.app_id", ref)
+		return
+	}
+	where.add("a.name = ?", ref)
+}
+
+// Functions implements picasso.FunctionStore. Sorts by name, app, image,
+// created_at, updated_at, id.
+func (s *Store) Functions(ctx context.Context, filter picasso.FunctionFilter, page picasso.Page) (fns []picasso.Function, more bool, err error) {
+	l := listing{
+		columns: functionColumns, from: functionsWithApps, id: "f.id",
+		sortables: []sortable{
+			{"created_at", "f.created_at"}, {"updated_at", "f.updated_at"},
+			{"name", "f.name"}, {"app", "a.name"}, {"image", "f.image"}, {"id", "f.id"},
+		},
+		order: picasso.SortKey{Field: "created_at"},
+	}
+	l.where.addText("f.project_id", filter.ProjectID)
+	l.where.addText("f.name", filter.Name)
+	if filter.App != "" {
+		addApp(&l.where, filter.App)
+	}
+	if filter.Warm {
+		l.where.add("f.min_sandboxes > 0")
+	}
+	err = s.try(ctx, "functions", func(ctx context.Context) (err error) {
+		fns = nil
+		more, err = l.rows(ctx, s.read, page, func(rows *sql.Rows) error {
+			fns = append(fns, picasso.Function{})
+			return scanFunction(rows, &fns[len(fns)-1])
+		})
+		return err
+	})
+	return fns, more, err
+}
+
+// UpdateFunction implements picasso.FunctionStore. fn.App may be another app of
+// the project; fn.AppID and fn.AppConfig are filled in.
+func (s *Store) UpdateFunction(ctx context.Context, fn *picasso.Function, before time.Time) error {
+	values, err := functionValues(fn)
+	if err != nil {
+		return picasso.AsError(err)
+	}
+	query := "UPDATE functions SET app_id = ?, " + strings.ReplaceAll(functionFields, ", ", " = ?, ") +
+		" = ? WHERE id = ? AND project_id = ? AND updated_at = ?"
+	return s.inTx(ctx, functionNamed(fn), func(ctx context.Context, tx *sql.Tx) error {
+		if err := loadApp(ctx, tx, fn); err != nil {
+			return err
+		}
+		args := append([]any{fn.AppID}, values...)
+		args = append(args, fn.ID, fn.ProjectID, before)
+		n, err := affected(tx.ExecContext(ctx, query, args...))
+		if err == nil && n == 0 {
+			err = whyNotUpdated(ctx, tx, fn)
+		}
+		return err
+	})
+}
+
+// whyNotUpdated tells a function that is gone from one that was changed.
+func whyNotUpdated(ctx context.Context, tx *sql.Tx, fn *picasso.Function) error {
+	var id string
+	err := tx.QueryRowContext(ctx, "SELECT id FROM functions WHERE id = ? AND project_id = ?", fn.ID, fn.ProjectID).Scan(&id)
+	if err != nil {
+		return missing(err, functionNamed(fn))
+	}
+	return changed(functionNamed(fn))
+}
+
+// DeleteFunction implements picasso.FunctionStore.
+func (s *Store) DeleteFunction(ctx context.Context, projectID, id string) error {
+	return s.remove(ctx, "functions", projectID, id)
+}
+
+func functionNamed(fn *picasso.Function) string {
+	return fmt.Sprintf("function %q", fn.App+":"+fn.Name)
+}
+
+// functionValues are the values of functionFields.
+func functionValues(fn *picasso.Function) ([]any, error) {
+	entrypoint, err1 := jsonText(fn.Entrypoint)
+	command, err2 := jsonText(fn.Command)
+	config, err3 := jsonText(fn.Config)
+	for _, err := range []error{err1, err2, err3} {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []any{
+		fn.Name, fn.Description, fn.Image, fn.ImageDigest, string(fn.Contract), entrypoint, command, config, fn.Public,
+		fn.MemoryMB, fn.CPUs, fn.TmpMB, fn.TimeoutS, fn.QueueTimeoutS, fn.IdleTimeoutS, fn.Concurrency, fn.MinSandboxes, fn.MaxSandboxes,
+		string(fn.Network), fn.HealthPath, fn.Revision, fn.UpdatedAt,
+	}, nil
+}
+
+func scanFunction(row row, fn *picasso.Function) error {
+	var entrypoint, command, config, appConfig string
+	err := row.Scan(&fn.ID, &fn.ProjectID, &fn.AppID, &fn.App, &appConfig, &fn.CreatedAt,
+		&fn.Name, &fn.Description, &fn.Image, &fn.ImageDigest, &fn.Contract, &entrypoint, &command, &config, &fn.Public,
+		&fn.MemoryMB, &fn.CPUs, &fn.TmpMB, &fn.TimeoutS, &fn.QueueTimeoutS, &fn.IdleTimeoutS, &fn.Concurrency, &fn.MinSandboxes, &fn.MaxSandboxes,
+		&fn.Network, &fn.HealthPath, &fn.Revision, &fn.UpdatedAt)
+	if err != nil {
+		return err
+	}
+	if fn.AppConfig, err = object(appConfig); err != nil {
+		return err
+	}
+	if fn.Config, err = object(config); err != nil {
+		return err
+	}
+	if fn.Entrypoint, err = list(entrypoint); err != nil {
+		return err
+	}
+	fn.Command, err = list(command)
+	return err
+}

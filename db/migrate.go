@@ -1,0 +1,146 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/db/migrations"
+)
+
+// Migrate brings the schema to the version of this program. Nothing happens
+// when it is there already. Several processes may do it at once. It takes as long as it takes:
+// only ctx bounds it. Errors: unavailable, internal.
+func (s *Store) Migrate(ctx context.Context) error {
+	provider, done, err := s.provider()
+	if err != nil {
+		return domainError(err, "schema")
+	}
+	defer done()
+	// Under MySQL's lock one pass does it. SQLite has none that lasts over
+	// several transactions: who loses a race finds the tables there, and goes
+	// on with what the winner left to do. A migration is one transaction there, so each pass
+	// finds more done.
+	for range len(provider.ListSources()) + 1 {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+		have, want, versionErr := s.Version(ctx)
+		if versionErr == nil && have == want {
+			return nil
+		}
+	}
+	return domainError(err, "schema")
+}
+
+// Version returns the version the schema has, 0 for an empty database, and the
+// one this program wants. Errors: unavailable, internal.
+func (s *Store) Version(ctx context.Context) (have, want int64, err error) {
+	want, err = s.place.newest()
+	if err != nil {
+		return 0, 0, domainError(err, "schema")
+	}
+	err = s.try(ctx, "schema", func(ctx context.Context) error {
+		row := s.read.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied")
+		if err := row.Scan(&have); !isNoTable(err) {
+			return err
+		}
+		have = 0
+		return nil
+	})
+	return have, want, err
+}
+
+// CheckVersion refuses a schema that is older or newer than this program.
+// Errors: unavailable (no answer), internal (the Detail says what to do).
+func (s *Store) CheckVersion(ctx context.Context) error {
+	have, want, err := s.Version(ctx)
+	switch {
+	case err != nil:
+		return err
+	case have < want:
+		return picasso.Errorf(picasso.CodeInternal,
+			"the database schema is version %d and this program needs %d: run 'picasso-manage db sync'", have, want)
+	case have > want:
+		return picasso.Errorf(picasso.CodeInternal,
+			"the database schema is version %d and this program only knows up to %d: run a newer release", have, want)
+	}
+	return nil
+}
+
+func (p place) dialect() string {
+	if p.mysql != nil {
+		return "mysql"
+	}
+	return "sqlite"
+}
+
+// newest is the highest number in the folder of migrations.
+func (p place) newest() (int64, error) {
+	names, err := fs.Glob(migrations.Files, p.dialect()+"/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, errors.Join(errors.New("no migrations"), err)
+	}
+	return goose.NumericComponent(names[len(names)-1]) // Glob sorts
+}
+
+// provider returns goose, to be followed by done. On MySQL it has a pool of its
+// own, as a migration may take longer than a call.
+func (s *Store) provider() (provider *goose.Provider, done func() error, err error) {
+	folder, err := fs.Sub(migrations.Files, s.place.dialect())
+	if err != nil {
+		return nil, nil, err
+	}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if s.place.mysql == nil {
+		provider, err = goose.NewProvider(goose.DialectSQLite3, s.write, folder, options...)
+		return provider, func() error { return nil }, err
+	}
+	unhurried := s.place.mysql.Clone()
+	unhurried.ReadTimeout = 0
+	pool, err := place{mysql: unhurried}.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	options = append(options, goose.WithSessionLocker(mysqlLock{}))
+	provider, err = goose.NewProvider(goose.DialectMySQL, pool, folder, options...)
+	return provider, pool.Close, err
+}
+
+// mysqlLock lets one process at a time migrate a database. The server lets it
+// go when the connection ends.
+type mysqlLock struct{}
+
+var _ lock.SessionLocker = mysqlLock{}
+
+// The server's locks are not of a database: the name has to say which.
+const lockName = "CONCAT('picasso-migrate-', MD5(DATABASE()))"
+
+func (mysqlLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	var got sql.NullInt64
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK("+lockName+", 600)").Scan(&got); err != nil {
+		return err
+	}
+	if got.Int64 != 1 {
+		return errors.New("another process has been migrating the database for ten minutes")
+	}
+	return nil
+}
+
+func (mysqlLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "DO RELEASE_LOCK("+lockName+")")
+	return err
+}
+
+func isNoTable(err error) bool {
+	var my *mysql.MySQLError
+	return err != nil && (errors.As(err, &my) && my.Number == 1146 || strings.Contains(fmt.Sprint(err), "no such table"))
+}
