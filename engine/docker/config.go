@@ -26,7 +26,7 @@ type Config struct {
 	Host string `ini:"-"`
 
 	DockerHost         string   `ini:"docker_host" help:"Docker API of this host, a unix:// URL. Empty: the default socket. The engine must share the host's processes, mounts and /sys/fs/cgroup with it."`
-	RuntimeDir         string   `ini:"runtime_dir" help:"Directory for the sockets of sandboxes, absolute and short (at most 40 bytes). Gone after a reboot is fine."`
+	RuntimeDir         string   `ini:"runtime_dir" help:"Directory for the sockets of sandboxes, absolute; with the host name at most 70 bytes long. It may be gone after a reboot."`
 	User               string   `ini:"user" help:"uid:gid that functions run as. Never 0."`
 	PidsLimit          int64    `ini:"pids_limit" help:"Processes and threads of one sandbox, 8 to 32768."`
 	PreparedNamespaces int      `ini:"prepared_namespaces" help:"Network namespaces kept ready for coming sandboxes, 0 to 64. One ready halves a cold start; each costs about 1 MiB."`
@@ -50,17 +50,17 @@ func DefaultConfig() Config {
 	}
 }
 
-// maxRuntimeDirBytes leaves room for "/<name of a sandbox>/phonylsnr.sock" in
-// the 107 bytes that the path of a unix socket may have.
-const maxRuntimeDirBytes = 40
+// maxHostDirBytes leaves room for "/<name of a sandbox>/phonylsnr.sock" in the
+// 107 bytes that the path of a unix socket may have.
+const maxHostDirBytes = 70
 
 // Validate checks the values; errors name the option.
 func (c *Config) Validate() error {
 	return errors.Join(
 		check(regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`).MatchString(c.Host),
 			"host: %q is not a host name", c.Host),
-		check(filepath.IsAbs(c.RuntimeDir) && len(c.RuntimeDir) <= maxRuntimeDirBytes,
-			"runtime_dir: must be an absolute path of at most %d bytes", maxRuntimeDirBytes),
+		check(filepath.IsAbs(c.RuntimeDir) && len(c.hostDir()) <= maxHostDirBytes,
+			"runtime_dir: must be an absolute path, with the host name of at most %d bytes", maxHostDirBytes),
 		check(regexp.MustCompile(`^[1-9][0-9]*:[1-9][0-9]*$`).MatchString(c.User),
 			"user: %q is not uid:gid, both above 0", c.User),
 		check(c.PidsLimit >= 8 && c.PidsLimit <= 32768, "pids_limit: must be from 8 to 32768"),
@@ -96,6 +96,9 @@ func (c *Config) blocked() ([]netip.Prefix, error) {
 	}
 	return networks, nil
 }
+
+// hostDir is the part of RuntimeDir that belongs to this engine alone.
+func (c *Config) hostDir() string { return filepath.Join(c.RuntimeDir, c.Host) }
 
 func (c *Config) dockerHost() string {
 	if c.DockerHost == "" {

@@ -18,9 +18,17 @@ package docker
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
 
 	"github.com/docker/docker/client"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/sandbox"
@@ -31,29 +39,181 @@ type Driver struct {
 	config Config
 	log    *logrus.Logger
 	docker *client.Client
+	lock   *os.File // held while the driver lives
+
+	gate     *semaphore.Weighted // starts at once: more than the cores gain nothing
+	gateSize int64
+	reapers  *semaphore.Weighted // removals at once
+	pulls    singleflight.Group
+	donors   donorPool
+	parts    sync.Mutex // held while making what donors stand on
+	refills  chan struct{}
+	hurry    chan struct{}
+
+	stop       context.CancelFunc // of the watch and the refill
+	loops      sync.WaitGroup     // these two
+	background sync.WaitGroup     // sandboxes that run, removals
+
+	mu        sync.Mutex // guards what follows
+	boxes     map[string]*box
+	connected bool // events of Docker are being received
+	closed    bool
+	starts    sync.WaitGroup // no Add once closed
 }
 
 var _ sandbox.Driver = (*Driver)(nil)
 
+// reaperCount is how many containers are removed at once; more would take
+// Docker's time from starts.
+const reaperCount = 4
+
 // New connects to Docker and removes what an earlier engine of the same host
-// has left. ctx bounds only that. Errors: invalid (configuration; another
-// engine of that host runs), unavailable (Docker does not answer).
+// has left. ctx bounds only that. Errors: invalid (the configuration, or
+// another engine of that host runs), unavailable (Docker does not answer),
+// internal.
 func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error) {
-	return &Driver{config: config, log: log}, nil
+	if err := config.Validate(); err != nil {
+		return nil, picasso.Errorf(picasso.CodeInvalid, "docker: %w", err)
+	}
+	api, err := client.NewClientWithOpts(client.WithHost(config.dockerHost()), client.WithAPIVersionNegotiation())
+	if err != nil {
+		return nil, picasso.Errorf(picasso.CodeInvalid, "docker_host: %w", err)
+	}
+	lock, err := lockDir(config.hostDir())
+	if err != nil {
+		return nil, picasso.Errorf(picasso.CodeInvalid, "runtime_dir: %w", err)
+	}
+	width := int64(runtime.NumCPU())
+	d := &Driver{
+		config: config, log: log, docker: api, lock: lock,
+		gate: semaphore.NewWeighted(width), gateSize: width, reapers: semaphore.NewWeighted(reaperCount),
+		donors:  donorPool{all: map[string]*donor{}},
+		refills: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		boxes: map[string]*box{},
+	}
+	if err := d.open(ctx); err != nil {
+		_ = lock.Close()
+		_ = api.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
-// Start implements sandbox.Driver.
-func (d *Driver) Start(ctx context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
-	return nil, picasso.Errorf(picasso.CodeUnavailable, "not yet")
-}
-
-// ResolveImage implements sandbox.Driver.
-func (d *Driver) ResolveImage(ctx context.Context, ref string) (string, error) {
-	return "", picasso.Errorf(picasso.CodeUnavailable, "not yet")
+// open cleans up and starts the loops.
+func (d *Driver) open(ctx context.Context) error {
+	if _, err := d.docker.Ping(ctx); err != nil {
+		return unavailable(err)
+	}
+	if err := d.sweep(ctx); err != nil {
+		return picasso.AsError(fmt.Errorf("remove what an earlier engine has left: %w", err))
+	}
+	live, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	watching := make(chan struct{})
+	d.loops.Go(func() { d.watch(live, watching) })
+	d.loops.Go(func() { d.refill(live) })
+	select {
+	case <-watching:
+		return nil
+	case <-ctx.Done():
+		stop()
+		d.loops.Wait()
+		return unavailable(ctx.Err())
+	}
 }
 
 // Prepare implements sandbox.Driver.
-func (d *Driver) Prepare(network picasso.Network) {}
+func (d *Driver) Prepare(network picasso.Network) {
+	if d.donors.readyCount(network) == 0 {
+		notify(d.hurry)
+	}
+}
 
-// Close implements sandbox.Driver.
-func (d *Driver) Close() error { return nil }
+// Close implements sandbox.Driver. Its error tells what could not be removed;
+// the next New will do it.
+func (d *Driver) Close() error {
+	d.mu.Lock()
+	again := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if again {
+		return nil
+	}
+	d.starts.Wait()
+	d.stop()
+	d.loops.Wait()
+	for _, b := range d.tracked() {
+		d.background.Go(b.Remove)
+	}
+	for _, n := range d.donors.drain() {
+		d.discardDonor(n)
+	}
+	d.background.Wait()
+	err := d.removeRest()
+	_ = d.docker.Close()
+	_ = d.lock.Close()
+	return err
+}
+
+// begin admits a start, which the caller ends with d.starts.Done.
+func (d *Driver) begin() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || !d.connected {
+		return unavailable(nil)
+	}
+	d.starts.Add(1)
+	return nil
+}
+
+func (d *Driver) setConnected(connected bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.connected = connected
+}
+
+// track makes a sandbox known before Docker knows it.
+func (d *Driver) track(b *box) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.boxes[b.name] = b
+}
+
+func (d *Driver) forget(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.boxes, name)
+}
+
+func (d *Driver) box(name string) *box {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.boxes[name]
+}
+
+// tracked lists the sandboxes that are not removed yet.
+func (d *Driver) tracked() []*box {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	boxes := make([]*box, 0, len(d.boxes))
+	for _, b := range d.boxes {
+		boxes = append(boxes, b)
+	}
+	return boxes
+}
+
+// newName makes a name for a container. By it, the container can be told as
+// ours before Docker has answered with its id.
+func (d *Driver) newName() string {
+	var id [6]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return "picasso-" + hex.EncodeToString(id[:])
+}
+
+// notify leaves a token for the reader of c, unless there is one already.
+func notify(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,108 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"golang.org/x/sys/unix"
+)
+
+// lockDir makes the directory of this engine and locks it: a second engine of
+// the same host name would remove the sandboxes of the first. The lock ends
+// with the process.
+func lockDir(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("another engine uses %s", dir)
+	}
+	return file, nil
+}
+
+// sweep removes what an earlier engine of this host has left.
+func (d *Driver) sweep(ctx context.Context) error {
+	containers, err := d.ours(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	if len(containers) > 0 {
+		d.log.WithField("containers", len(containers)).Info("Removing what an earlier engine has left")
+	}
+	var sweeping sync.WaitGroup
+	for _, c := range containers {
+		sweeping.Go(func() {
+			d.thawStray(ctx, c)
+			d.removeContainer(c.ID)
+		})
+	}
+	sweeping.Wait()
+	return errors.Join(d.removeNetworks(ctx), sweepSocketDirs(d.config.hostDir()))
+}
+
+// thawStray wakes a container that was frozen behind Docker's back: frozen
+// processes of cgroup v1 do not die.
+func (d *Driver) thawStray(ctx context.Context, c container.Summary) {
+	state, err := d.docker.ContainerInspect(ctx, c.ID)
+	if err == nil && state.State.Pid != 0 {
+		findFreezer(state.State.Pid).thaw()
+	}
+}
+
+// removeContainer kills and removes a container. One that cannot be removed
+// now is when Docker is connected again, or by the next sweep.
+func (d *Driver) removeContainer(name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	if d.reapers.Acquire(ctx, 1) != nil {
+		return
+	}
+	defer d.reapers.Release(1)
+	err := d.docker.ContainerRemove(ctx, name, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) { // conflict: being removed already
+		d.log.WithError(err).WithField("container", name).Warn("Container not removed")
+	}
+}
+
+// removeNetworks removes our networks that no container uses.
+func (d *Driver) removeNetworks(ctx context.Context) error {
+	networks, err := d.docker.NetworkList(ctx, network.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", labelHost+"="+d.config.Host))})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range networks {
+		if err := d.docker.NetworkRemove(ctx, n.ID); err != nil && !cerrdefs.IsNotFound(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeRest removes the network at Close, and reports what is left.
+func (d *Driver) removeRest() error {
+	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	left, err := d.ours(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	for _, c := range left {
+		d.removeContainer(c.ID)
+	}
+	return d.removeNetworks(ctx)
+}
