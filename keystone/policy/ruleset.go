@@ -37,6 +37,7 @@ func (s *ruleSet) named(name string) *definition {
 
 // add defines a rule, in the place of the default of that name.
 func (s *ruleSet) add(name, text string, line int) error {
+	d := s.named(name)
 	var refs []*definition
 	c, err := parse(text, func(ref string) check {
 		target := s.named(ref)
@@ -46,7 +47,6 @@ func (s *ruleSet) add(name, text string, line int) error {
 	if err != nil {
 		return err
 	}
-	d := s.named(name)
 	d.check, d.refs, d.line = c, refs, line
 	d.builtIn = d.builtIn || line == 0
 	return nil
