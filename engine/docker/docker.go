@@ -75,7 +75,7 @@ func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error
 	if err := config.Validate(); err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "docker: %w", err)
 	}
-	api, err := client.NewClientWithOpts(client.WithHost(config.dockerHost()), client.WithAPIVersionNegotiation())
+	api, err := newClient(config)
 	if err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "docker_host: %w", err)
 	}
@@ -97,6 +97,10 @@ func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error
 		return nil, err
 	}
 	return d, nil
+}
+
+func newClient(config Config) (*client.Client, error) {
+	return client.NewClientWithOpts(client.WithHost(config.dockerHost()), client.WithAPIVersionNegotiation())
 }
 
 // open cleans up and starts the loops.
