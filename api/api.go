@@ -1,0 +1,160 @@
+// Package api is the HTTP front end: it authenticates, authorizes, stores, and
+// hands calls to an engine.
+//
+// New takes everything it stands on as an interface of the root package and
+// returns a Server, which is an http.Handler. What the server promises is in
+// openapi.yaml. Each route is one line in route.go, which names its policy
+// rule; each handler parses, calls and renders, and returns its error; error.go
+// alone turns errors into answers.
+//
+// A call to a function touches no database: the function comes from a cache (package
+// lookup) and the record is written behind (package record).
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/mux"
+	"github.com/sirupsen/logrus"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/internal/guard"
+	"github.com/picasso-faas/picasso/api/internal/lookup"
+	"github.com/picasso-faas/picasso/api/internal/record"
+)
+
+// The defaults of Config.
+const (
+	DefaultMaxRequestBytes = 6 << 20
+	DefaultMaxLimit        = 1000
+)
+
+// cachedFunctions bounds the memory of the cache of functions; one takes about 1 KiB.
+const cachedFunctions = 20_000
+
+// Config is what a Server stands on. Fields without a default are required.
+type Config struct {
+	Authenticator picasso.Authenticator
+	Authorizer    picasso.Authorizer
+	// Challenge is the WWW-Authenticate header of a 401, such as
+	// `Keystone uri="https://…"`. Empty leaves the header out.
+	Challenge string
+
+	Apps       picasso.AppStore
+	Functions  picasso.FunctionStore
+	Executions picasso.ExecutionStore
+	Engine     picasso.Engine
+	Log        *logrus.Logger
+
+	// PublicEndpoint is the URL that clients use, for links; it may have a path.
+	// Empty takes the Host header of each request.
+	PublicEndpoint string
+	// TrustProxyHeaders makes links follow X-Forwarded-Proto, -Host and -Prefix.
+	// Only for a server that clients cannot reach but through a proxy that sets them.
+	TrustProxyHeaders bool
+	// MaxRequestBytes limits the body of a call. 0: DefaultMaxRequestBytes.
+	MaxRequestBytes int64
+	// MaxLimit is the largest page of a list, 1..1000. 0: DefaultMaxLimit.
+	MaxLimit int
+	// Disabled makes the health check answer 503, so that a proxy sends no more
+	// requests. nil: never.
+	Disabled func() bool
+
+	Now   func() time.Time // nil: time.Now
+	NewID func() string    // ids of apps, functions, executions. nil: UUIDs of version 7, RFC 9562
+}
+
+// Server answers the HTTP API. It may be used at once from many goroutines.
+type Server struct {
+	Config
+	router    *mux.Router
+	routes    map[string]*route // by name
+	gate      *guard.Gate
+	functions *lookup.Functions
+	recorder  *record.Recorder
+	metrics   *metrics
+	openapi   func() ([]byte, error)
+}
+
+// New returns a server, which has to be closed. Errors: something required is
+// missing, or an option is out of range.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	functions, err := lookup.New(cfg.Functions, cachedFunctions, cfg.Now)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		Config:    cfg,
+		gate:      guard.New(cfg.Authenticator, cfg.Authorizer),
+		functions: functions,
+		recorder:  record.New(cfg.Executions, cfg.Log),
+		openapi:   openapiOnce(),
+	}
+	s.metrics = newMetrics(s.Engine, s.recorder)
+	s.router, s.routes = newRouter(s.table(), s.metrics)
+	return s, nil
+}
+
+// Close stores the records that are still in memory. Call it when no request is
+// running any more. Errors: unavailable, then records were lost.
+func (s *Server) Close(ctx context.Context) error { return s.recorder.Close(ctx) }
+
+// complete fills in the defaults. Errors name the field.
+func (c *Config) complete() error {
+	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Engine}
+	for _, part := range required {
+		if part == nil {
+			return errors.New("api: a part is missing in the configuration")
+		}
+	}
+	if c.Log == nil {
+		return errors.New("api: Log is missing in the configuration")
+	}
+	if u, err := url.Parse(c.PublicEndpoint); err != nil || (c.PublicEndpoint != "" && u.Host == "") {
+		return fmt.Errorf("api: public endpoint %q is not a URL", c.PublicEndpoint)
+	}
+	c.PublicEndpoint = strings.TrimRight(c.PublicEndpoint, "/")
+	if c.MaxRequestBytes == 0 {
+		c.MaxRequestBytes = DefaultMaxRequestBytes
+	}
+	if c.MaxLimit <= 0 || c.MaxLimit > DefaultMaxLimit {
+		c.MaxLimit = DefaultMaxLimit
+	}
+	if c.Disabled == nil {
+		c.Disabled = func() bool { return false }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = newID
+	}
+	return nil
+}
+
+// newID returns a UUID of version 7, which sorts by time. Reading from
+// crypto/rand, the only thing that could fail, never does.
+func newID() string {
+	id, _ := uuid.NewV7()
+	return id.String()
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	req := newRequest(w, r, s.Now())
+	s.answer(req)
+	s.finish(req)
+	if req.w.aborted {
+		panic(http.ErrAbortHandler) // net/http's way to cut a connection in the middle of an answer
+	}
+}

@@ -1,0 +1,165 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"math"
+	"net/http"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/internal/guard"
+)
+
+// appView is an app as the API shows it.
+type appView struct {
+	*picasso.App
+	Config    map[string]string `json:"config"`
+	CreatedAt stamp             `json:"created_at"`
+	UpdatedAt stamp             `json:"updated_at"`
+}
+
+func viewApp(app *picasso.App) appView {
+	return appView{App: app, Config: orEmpty(app.Config), CreatedAt: stamp(app.CreatedAt), UpdatedAt: stamp(app.UpdatedAt)}
+}
+
+// orEmpty makes JSON show {} and not null.
+func orEmpty(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+func (s *Server) listApps(req *request, a guard.Access) error {
+	l, err := s.listing(req, a)
+	if err != nil {
+		return err
+	}
+	filter := picasso.AppFilter{ProjectID: l.projectID, Name: req.query.Get("name")}
+	apps, more, err := s.Apps.Apps(req.Context(), filter, l.page)
+	if err != nil {
+		return err
+	}
+	views, last := make([]appView, len(apps)), ""
+	for i := range apps {
+		views[i] = viewApp(&apps[i])
+		if more {
+			last = apps[i].ID
+		}
+	}
+	return s.replyList(req, "apps", views, last)
+}
+
+func (s *Server) createApp(req *request, a guard.Access) error {
+	patch, err := req.object()
+	if err != nil {
+		return err
+	}
+	app := &picasso.App{ID: s.NewID(), ProjectID: a.Project(), CreatedAt: s.timestamp()}
+	app.UpdatedAt = app.CreatedAt
+	if err := patchApp(app, patch); err != nil {
+		return err
+	}
+	if err := s.Apps.CreateApp(req.Context(), app); err != nil {
+		return err
+	}
+	return s.replyCreated(req, "/v2/apps/"+app.ID, viewApp(app))
+}
+
+func (s *Server) showApp(req *request, a guard.Access) error {
+	ref := req.ref("app")
+	app, err := s.Apps.App(req.Context(), a.Scope(ref), ref)
+	if err != nil {
+		return err
+	}
+	return req.reply(http.StatusOK, viewApp(app))
+}
+
+func (s *Server) updateApp(req *request, a guard.Access) error {
+	patch, err := req.object()
+	if err != nil {
+		return err
+	}
+	ref := req.ref("app")
+	app, err := s.Apps.App(req.Context(), a.Scope(ref), ref)
+	if err != nil {
+		return err
+	}
+	before := *app
+	if err := patchApp(app, patch); err != nil {
+		return err
+	}
+	app.UpdatedAt = s.after(before.UpdatedAt)
+	if err := s.Apps.UpdateApp(req.Context(), app, before.UpdatedAt); err != nil {
+		return err
+	}
+	if app.Name != before.Name || !maps.Equal(app.Config, before.Config) {
+		s.appChanged(req, app)
+	}
+	return req.reply(http.StatusOK, viewApp(app))
+}
+
+func (s *Server) deleteApp(req *request, a guard.Access) error {
+	ref := req.ref("app")
+	app, err := s.Apps.App(req.Context(), a.Scope(ref), ref)
+	if err != nil {
+		return err
+	}
+	if err := s.Apps.DeleteApp(req.Context(), app.ProjectID, app.ID); err != nil {
+		return err
+	}
+	req.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func patchApp(app *picasso.App, patch []member) error {
+	if err := applyPatch[picasso.App](&app.AppSpec, picasso.AppSpec{}, patch); err != nil {
+		return err
+	}
+	return app.Validate()
+}
+
+// appChanged makes the functions of a changed app run with it: what the cache and the engine
+// have of older revisions goes. The app is stored already, so a failure is
+// logged, and the cache and the idle timeout of the sandboxes mend it.
+func (s *Server) appChanged(req *request, app *picasso.App) {
+	ctx := context.WithoutCancel(req.Context())
+	filter := picasso.FunctionFilter{ProjectID: app.ProjectID, App: app.ID}
+	page := picasso.Page{Limit: DefaultMaxLimit}
+	for more := true; more; {
+		var fns []picasso.Function
+		var err error
+		if fns, more, err = s.Functions.Functions(ctx, filter, page); err != nil {
+			s.logFor(req).WithError(err).Warn("functions of a changed app could not be listed")
+			return
+		}
+		for i := range fns {
+			s.functions.Forget(fns[i].ID)
+			s.functionChanged(req, &fns[i])
+			page.Marker = fns[i].ID
+		}
+	}
+}
+
+// functionChanged tells the engine about a new revision of a function.
+func (s *Server) functionChanged(req *request, fn *picasso.Function) {
+	ctx := context.WithoutCancel(req.Context())
+	if fn.Revision > 1 {
+		s.retire(req, fn.ID, fn.Revision)
+	}
+	if fn.MinSandboxes == 0 {
+		return
+	}
+	if err := s.Engine.Warm(ctx, fn); err != nil {
+		s.logFor(req).WithError(err).WithField("function_id", fn.ID).Warn("function could not be warmed")
+	}
+}
+
+// functionDeleted tells the engine that no revision is wanted any more.
+func (s *Server) functionDeleted(req *request, id string) { s.retire(req, id, math.MaxInt64) }
+
+func (s *Server) retire(req *request, id string, below int64) {
+	if err := s.Engine.Retire(context.WithoutCancel(req.Context()), id, below); err != nil {
+		s.logFor(req).WithError(err).WithField("function_id", id).Warn("sandboxes could not be retired")
+	}
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/internal/guard"
+)
+
+// invoke runs a function: body in, body out.
+func (s *Server) invoke(req *request, a guard.Access) error {
+	ref := req.ref("function")
+	fn, err := s.functions.Get(req.Context(), a.Project(), ref)
+	if err != nil {
+		return err
+	}
+	if !a.Admits(fn.ProjectID) {
+		return notFound("function", ref)
+	}
+	return s.call(req, &picasso.Call{
+		Function: fn,
+		Method:   http.MethodPost,
+		Path:     "/",
+		Header:   invokeHeader(req.Header),
+	})
+}
+
+// call hands the call to the engine and answers with what comes of it.
+func (s *Server) call(req *request, call *picasso.Call) error {
+	if req.ContentLength > s.MaxRequestBytes {
+		return picasso.Errorf(picasso.CodeTooLarge, "body: is longer than %d bytes", s.MaxRequestBytes)
+	}
+	call.ExecutionID, call.RequestID = s.NewID(), req.id
+	call.URL = s.baseURL(req.Request) + rawTarget(req.Request)
+	call.ContentLength, call.Body = req.ContentLength, s.body(req)
+	req.w.executionID, req.w.fromEngine = call.ExecutionID, true
+
+	outcome := s.Engine.Invoke(req.Context(), call, req.w)
+	s.recorder.Add(newExecution(call, &outcome, req.began, s.Now()))
+	s.metrics.countCall(&outcome)
+	switch {
+	case outcome.Err == nil:
+		req.w.WriteHeader(http.StatusOK) // unless it has begun
+		return nil
+	case req.w.status != 0 && outcome.Err.Code == picasso.CodeFunctionFailed:
+		return nil // the function's own account of its failure, and complete
+	default:
+		return outcome.Err
+	}
+}
+
+// body is the body of a call. A function may answer while it still reads, so
+// net/http must not swallow the rest of the body first.
+func (s *Server) body(req *request) io.Reader {
+	if req.ContentLength == 0 {
+		return http.NoBody
+	}
+	if req.ProtoMajor == 1 {
+		_ = http.NewResponseController(req.w.ResponseWriter).EnableFullDuplex() // or else the answer waits
+	}
+	if req.ContentLength > 0 { // net/http reads no more than that
+		return req.Body
+	}
+	return http.MaxBytesReader(req.w.ResponseWriter, req.Body, s.MaxRequestBytes)
+}
+
+// newExecution is the record of an ended call.
+func newExecution(call *picasso.Call, o *picasso.Outcome, began, ended time.Time) *picasso.Execution {
+	fn := call.Function
+	e := &picasso.Execution{
+		ID: call.ExecutionID, ProjectID: fn.ProjectID, FunctionID: fn.ID, Function: fn.Name, App: fn.App,
+		Revision: fn.Revision, Status: picasso.StatusSucceeded,
+		CreatedAt: microseconds(began), StartedAt: microseconds(o.Started), FinishedAt: microseconds(ended),
+		WaitMS: milliseconds(o.Wait), ColdStartMS: milliseconds(o.ColdStart), RunMS: milliseconds(o.Run),
+		ExitCode: o.ExitCode, HTTPStatus: o.HTTPStatus, Host: o.Host, RequestID: call.RequestID,
+		InputBytes: o.InputBytes, OutputBytes: o.OutputBytes, Log: o.Log,
+	}
+	if o.Err != nil {
+		e.Status, e.Reason = picasso.StatusFailed, reasonOf(o.Err)
+		if o.Err.Code == picasso.CodeTimedOut || o.Err.Code == picasso.CodeWaitTimedOut {
+			e.Status = picasso.StatusTimedOut
+		}
+	}
+	return e
+}
+
+// maxReasonBytes bounds the reason in a record; the whole text is in the log.
+const maxReasonBytes = 1024
+
+func reasonOf(e *picasso.Error) string {
+	reason := e.Title
+	if e.Detail != "" {
+		reason += ": " + e.Detail
+	}
+	return strings.ToValidUTF8(reason[:min(len(reason), maxReasonBytes)], "")
+}
+
+// microseconds is the time as the stores keep it; zero stays zero.
+func microseconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

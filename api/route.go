@@ -1,0 +1,155 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/picasso-faas/picasso/api/internal/guard"
+)
+
+// route is one line of the route table.
+type route struct {
+	method string // "" is any
+	path   string // template of gorilla/mux
+	rule   string // of the policy; "" is for everybody
+	query  []string
+	// One of the two handlers is set. access is called after authentication and
+	// authorization; public without, or does it itself where the rule depends on the object.
+	access func(*request, guard.Access) error
+	public func(*request) error
+
+	requests *prometheus.CounterVec // of this route, by status
+}
+
+// Query keys of lists, beside those of the resource.
+func listKeys(more ...string) []string {
+	return append([]string{"limit", "marker", "sort", "all_projects", "project_id"}, more...)
+}
+
+const invokeRule = "functions:function:invoke"
+
+// table is every route of the service, the hot ones first.
+func (s *Server) table() []*route {
+	appKeys, functionKeys := listKeys("name"), listKeys("name", "app")
+	executionKeys := listKeys("function", "app", "status", "since", "until")
+	return []*route{
+		{method: "POST", path: "/v2/functions/{function}/invoke", rule: invokeRule, access: s.invoke},
+		{path: "/f/{function}", rule: invokeRule, public: s.gateway},
+		{path: "/f/{function}/{rest:.*}", rule: invokeRule, public: s.gateway},
+
+		{method: "GET", path: "/v2/functions", rule: "functions:function:list", query: functionKeys, access: s.listFunctions},
+		{method: "POST", path: "/v2/functions", rule: "functions:function:create", access: s.createFunction},
+		{method: "GET", path: "/v2/functions/{function}", rule: "functions:function:show", access: s.showFunction},
+		{method: "PATCH", path: "/v2/functions/{function}", rule: "functions:function:update", access: s.updateFunction},
+		{method: "DELETE", path: "/v2/functions/{function}", rule: "functions:function:delete", access: s.deleteFunction},
+
+		{method: "GET", path: "/v2/apps", rule: "functions:app:list", query: appKeys, access: s.listApps},
+		{method: "POST", path: "/v2/apps", rule: "functions:app:create", access: s.createApp},
+		{method: "GET", path: "/v2/apps/{app}", rule: "functions:app:show", access: s.showApp},
+		{method: "PATCH", path: "/v2/apps/{app}", rule: "functions:app:update", access: s.updateApp},
+		{method: "DELETE", path: "/v2/apps/{app}", rule: "functions:app:delete", access: s.deleteApp},
+
+		{method: "GET", path: "/v2/executions", rule: "functions:execution:list", query: executionKeys, access: s.listExecutions},
+		{method: "GET", path: "/v2/executions/{execution}", rule: "functions:execution:show", access: s.showExecution},
+		{method: "GET", path: "/v2/executions/{execution}/log", rule: "functions:execution:log", access: s.showLog},
+
+		{method: "GET", path: "/", public: s.listVersions},
+		{method: "GET", path: "/v2", public: s.showVersion},
+		{method: "GET", path: "/v2/", public: s.showVersion},
+		{method: "GET", path: "/v2/openapi.json", public: s.showOpenAPI},
+		{method: "GET", path: "/healthcheck", public: s.healthcheck},
+		{method: "HEAD", path: "/healthcheck", public: s.healthcheck},
+	}
+}
+
+// name identifies the route in the router, in the log and in metrics.
+func (rt *route) name() string { return rt.methodLabel() + " " + rt.path }
+
+func (rt *route) methodLabel() string {
+	if rt.method == "" {
+		return "ANY"
+	}
+	return rt.method
+}
+
+// newRouter makes the router of the table. Paths are matched as they were sent:
+// neither cleaned nor unescaped, for function URLs reach the function byte for byte.
+func newRouter(table []*route, m *metrics) (*mux.Router, map[string]*route) {
+	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	byName := make(map[string]*route, len(table))
+	for _, rt := range table {
+		rt.requests = m.requestsOf(rt.methodLabel(), rt.path)
+		r := router.Path(rt.path).Name(rt.name())
+		if rt.method != "" {
+			r.Methods(rt.method)
+		}
+		byName[rt.name()] = rt
+	}
+	return router, byName
+}
+
+// dispatch finds the route of the request and runs it. The router's own
+// ServeHTTP would copy the request twice to pass variables in its context.
+func (s *Server) dispatch(req *request) error {
+	req.w.versioned = strings.HasPrefix(req.URL.Path, "/v2")
+	var match mux.RouteMatch
+	if !s.router.Match(req.Request, &match) {
+		return s.unrouted(req)
+	}
+	rt := s.routes[match.Route.GetName()]
+	req.route, req.vars = rt, match.Vars
+	if req.w.versioned {
+		if err := req.prepare(); err != nil {
+			return err
+		}
+	}
+	if rt.public != nil {
+		return rt.public(req)
+	}
+	access, err := s.enter(req)
+	if err != nil {
+		return err
+	}
+	return rt.access(req, access)
+}
+
+// prepare checks what requests to the versioned API have in common.
+func (r *request) prepare() (err error) {
+	if err = negotiate(r.Header); err == nil {
+		r.query, err = parseQuery(r.URL, r.route.query)
+	}
+	return err
+}
+
+// enter lets the caller in by the rule of the route.
+func (s *Server) enter(req *request) (guard.Access, error) {
+	access, err := s.gate.Enter(req.Request, req.route.rule)
+	if err == nil {
+		req.project = access.Project()
+	}
+	return access, err
+}
+
+// unrouted is the error of a request without a route: 405 when the path has
+// other methods (RFC 9110, 15.5.6: with Allow), else 404.
+func (s *Server) unrouted(req *request) error {
+	allowed := s.methodsOf(req.Request)
+	if len(allowed) == 0 {
+		return newError(codeNoRoute, "there is no such path")
+	}
+	req.w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return newError(codeMethodNotAllowed, req.Method+" is not one of "+strings.Join(allowed, ", "))
+}
+
+func (s *Server) methodsOf(r *http.Request) (methods []string) {
+	for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "DELETE"} {
+		probe := http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if s.router.Match(&probe, &mux.RouteMatch{}) {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
