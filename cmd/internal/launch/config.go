@@ -1,0 +1,141 @@
+package launch
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/picasso-faas/picasso/api"
+	"github.com/picasso-faas/picasso/cmd/internal/config"
+	"github.com/picasso-faas/picasso/db"
+	"github.com/picasso-faas/picasso/engine"
+	"github.com/picasso-faas/picasso/engine/docker"
+	"github.com/picasso-faas/picasso/keystone"
+)
+
+// Role is which parts of Picasso run in a process.
+type Role string
+
+// The roles.
+const (
+	RoleAPI      Role = "picasso-api"      // front end, with the engine behind RPC
+	RoleEngine   Role = "picasso-engine"   // engine of this host, served by RPC
+	RoleAllInOne Role = "picasso-allinone" // both, without RPC
+)
+
+// The values of auth_strategy.
+const (
+	AuthKeystone = "keystone"
+	AuthNone     = "noauth"
+)
+
+// Config is picasso.conf: a struct for each section.
+type Config struct {
+	General     General
+	API         API
+	Database    db.Config
+	Keystone    keystone.Config
+	Policy      Policy
+	Engine      engine.Config
+	Docker      docker.Config
+	RPC         RPC
+	HealthCheck HealthCheck
+}
+
+// General is section [DEFAULT].
+type General struct {
+	AuthStrategy string `ini:"auth_strategy" help:"Who says who is calling: keystone, or noauth, which believes the X-Project-Id and X-Roles headers and is refused unless [api] bind_host is a loopback address."`
+	Host         string `ini:"host" help:"Name of this host: in executions, in the list of hosts and on everything the engine creates in Docker. Two engines on one Docker need different ones. Empty: the host name."`
+	StatePath    string `ini:"state_path" help:"Directory for what this process keeps by itself: the SQLite file of picasso-allinone when [database] connection is empty."`
+	Debug        bool   `ini:"debug" help:"Log more, such as each request. SIGHUP takes a change over."`
+	UseJSON      bool   `ini:"use_json" help:"Log JSON, one object per line, in place of oslo.log's format."`
+	LogFile      string `ini:"log_file" help:"File to log to; reopened on SIGHUP, for logrotate. Empty: standard error."`
+}
+
+// API is section [api].
+type API struct {
+	BindHost        string        `ini:"bind_host" help:"Address the API listens on."`
+	BindPort        int           `ini:"bind_port" help:"Port the API listens on, 0 to 65535. 0: any free one."`
+	MetricsBindHost string        `ini:"metrics_bind_host" help:"Address of the listener for /metrics (Prometheus), which needs no token: keep it off public networks."`
+	MetricsBindPort int           `ini:"metrics_bind_port" help:"Port of the listener for /metrics. -1: no such listener."`
+	PublicEndpoint  string        `ini:"public_endpoint" help:"URL under which clients reach the API, with its path if it has one; it is used in links. Empty: what the Host header says."`
+	ProxyHeaders    bool          `ini:"enable_proxy_headers_parsing" help:"Make links follow X-Forwarded-Proto, -Host and -Prefix. Only for an API that clients cannot reach but through a proxy that sets them."`
+	MaxRequestBytes int64         `ini:"max_request_bytes" help:"Largest body of a call in bytes; a longer one is answered 413."`
+	MaxLimit        int           `ini:"max_limit" help:"Most items on a page of a list, 1 to 1000."`
+	ShutdownTimeout time.Duration `ini:"shutdown_timeout" help:"How long calls in flight may go on after SIGTERM or SIGINT. A second signal ends them at once. systemd's TimeoutStopSec should be longer by ten seconds."`
+}
+
+// Policy is section [oslo_policy].
+type Policy struct {
+	File string `ini:"policy_file" help:"Policy rules that replace the defaults (YAML; see policy.yaml.sample). A relative path starts at the directory of the first configuration file. It is read again when it changes. The default may be missing, any other file not."`
+}
+
+// RPC is section [rpc].
+type RPC struct {
+	Key       string `ini:"key" secret:"true" help:"Secret of at least 16 bytes that picasso-api and picasso-engine share; whoever has it can run anything. Required by both."`
+	BindHost  string `ini:"bind_host" help:"Address picasso-engine listens on for picasso-api. What passes is signed but not encrypted: use an internal network."`
+	BindPort  int    `ini:"bind_port" help:"Port picasso-engine listens on. 0: any free one."`
+	EngineURL string `ini:"engine_url" help:"Where picasso-api finds picasso-engine."`
+}
+
+// HealthCheck is section [healthcheck].
+type HealthCheck struct {
+	DisableByFile string `ini:"disable_by_file_path" help:"While this file exists, /healthcheck answers 503 DISABLED BY FILE, so that a load balancer sends no new requests. Empty: never."`
+}
+
+const defaultPolicyFile = "policy.yaml"
+
+// DefaultConfig returns the defaults of a service in a cloud. Database,
+// keystone_authtoken and rpc have options that must be set.
+func DefaultConfig() Config {
+	return Config{
+		General: General{AuthStrategy: AuthKeystone, StatePath: "/var/lib/picasso"},
+		API: API{
+			BindHost: "127.0.0.1", BindPort: 10001, MetricsBindHost: "127.0.0.1", MetricsBindPort: 10003,
+			MaxRequestBytes: api.DefaultMaxRequestBytes, MaxLimit: api.DefaultMaxLimit, ShutdownTimeout: time.Minute,
+		},
+		Database: db.DefaultConfig(),
+		Keystone: keystone.DefaultConfig(),
+		Policy:   Policy{File: defaultPolicyFile},
+		Engine:   engine.DefaultConfig(),
+		Docker:   docker.DefaultConfig(),
+		RPC:      RPC{BindHost: "127.0.0.1", BindPort: 10002, EngineURL: "http://127.0.0.1:10002"},
+	}
+}
+
+// DevelopmentConfig returns what picasso-allinone runs on without a
+// configuration file: no Keystone, loopback only, SQLite, local images.
+func DevelopmentConfig() Config {
+	c := DefaultConfig()
+	c.General.AuthStrategy = AuthNone
+	c.Docker.PullPolicy = docker.PullIfNotPresent
+	return c
+}
+
+// Sections lists the sections in the order of the sample.
+func (c *Config) Sections() []config.Section {
+	return []config.Section{
+		{Name: "DEFAULT", Into: &c.General},
+		{Name: "api", Into: &c.API},
+		{Name: "database", Into: &c.Database},
+		{Name: "keystone_authtoken", Into: &c.Keystone},
+		{Name: "oslo_policy", Into: &c.Policy},
+		{Name: "engine", Into: &c.Engine},
+		{Name: "docker", Into: &c.Docker},
+		{Name: "rpc", Into: &c.RPC},
+		{Name: "healthcheck", Into: &c.HealthCheck},
+	}
+}
+
+// Complete settles the options whose defaults follow from others. dir is where
+// a relative policy file is, "" for none.
+func (c *Config) Complete(role Role, dir string) {
+	if c.General.Host != "" {
+		c.Engine.Host, c.Docker.Host = c.General.Host, c.General.Host
+	}
+	if c.Database.Connection == "" && role == RoleAllInOne {
+		c.Database.Connection = "sqlite:///" + filepath.Join(c.General.StatePath, "picasso.sqlite")
+	}
+	if dir != "" && !filepath.IsAbs(c.Policy.File) {
+		c.Policy.File = filepath.Join(dir, c.Policy.File)
+	}
+}
