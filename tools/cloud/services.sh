@@ -8,7 +8,8 @@ declare -A NEEDS PACKAGES DAEMONS
 SERVICES=() # in an order in which each stands after what it needs
 
 # service NAME [needs "..."] [packages "..."] [daemons "..."]
-# declares a service; function NAME_up brings it up, and returns when it answers.
+# declares a service; function NAME_up brings it up, and returns when it answers;
+# NAME_down, where there is one, clears up after its daemons have been stopped.
 service() {
   local name=$1 key
   SERVICES+=("$name")

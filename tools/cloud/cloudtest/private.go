@@ -30,8 +30,8 @@ func PrivateMariaDB(t testing.TB) *Private {
 }
 
 // PrivateDocker starts a Docker engine on a socket of its own: see DockerHost. About
-// 1 s. It has no images, no default bridge and sets no packet filter: containers get
-// network "none", or join another's, or a network that the test creates.
+// 1 s. It has no images, a bridge of its own, and sets no packet filter, so that
+// nothing leads from its containers to the outside.
 func PrivateDocker(t testing.TB) *Private {
 	t.Helper()
 	p := newPrivate(t, "docker", "dockerd")

@@ -1,6 +1,7 @@
 package cloudtest
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,9 +54,12 @@ func TestPrivateDockerSurvivesKill(t *testing.T) {
 	engine.Start(t)
 	assert.Equal(t, "false", docker(t, engine.Env, "inspect", "--format", "{{.State.Running}}", id))
 
-	docker(t, engine.Env, "run", "--detach", "--network", "none", "sleeper", "/sleeper")
+	id = docker(t, engine.Env, "run", "--detach", "sleeper", "/sleeper")
+	assert.Contains(t, docker(t, engine.Env, "inspect", "--format", "{{.NetworkSettings.IPAddress}}", id), "198.18.")
 	engine.Kill(t) // and the cleanup removes engine and container
 	assert.Equal(t, filter, packetFilter(t), "the shared engine's rules are untouched")
+	_, err = net.InterfaceByName("docker0")
+	assert.NoError(t, err, "the shared engine's bridge is there")
 }
 
 func importSleeper(t *testing.T, env Env) {
