@@ -18,7 +18,7 @@ type Config struct {
 	// Version of the program, for operators.
 	Version string `ini:"-"`
 
-	MemoryMB         int           `ini:"memory_mb" help:"Memory for sandboxes in MiB; the sum of memory_mb and tmp_mb of all of them stays below it. 0: 80 % of the host's memory."`
+	MemoryMB         int           `ini:"memory_mb" help:"Memory for sandboxes in MiB; the sum of the memory_mb of all of them stays below it. 0: 80 % of the host's memory."`
 	MaxResponseBytes int64         `ini:"max_response_bytes" help:"Largest answer of a function in bytes. A longer one is refused with 502, or cut when part of it was sent already."`
 	MaxLogBytes      int           `ini:"max_log_bytes" help:"Most that is kept of the log of one execution in bytes, 1024 to 16777216. The end is kept."`
 	ReadyTimeout     time.Duration `ini:"ready_timeout" help:"How long a started sandbox may take until it is ready for calls."`

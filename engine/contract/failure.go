@@ -1,0 +1,115 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/h1"
+	"github.com/picasso-faas/picasso/engine/ring"
+	"github.com/picasso-faas/picasso/engine/sandbox"
+)
+
+// BodyFailure turns an error of reading the caller's body into what the caller
+// is told: too_large or invalid.
+func BodyFailure(err error) *picasso.Error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return picasso.Errorf(picasso.CodeTooLarge, "body: is larger than %d bytes", tooLarge.Limit)
+	}
+	var e *picasso.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return picasso.Errorf(picasso.CodeInvalid, "body: could not be read to its end").WithCause(err)
+}
+
+// exchangeFailure tells why an exchange with a living sandbox failed.
+func exchangeFailure(err error, timeout time.Duration) *picasso.Error {
+	var body *h1.BodyError
+	switch {
+	case errors.As(err, &body):
+		return BodyFailure(body.Err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return timedOut(timeout)
+	case errors.Is(err, h1.ErrHeaderTooLarge):
+		return functionFailed("its response header is too large (more than %d bytes)", h1.MaxHeaderBytes)
+	case errors.Is(err, h1.ErrMalformed):
+		return functionFailed("it did not answer in HTTP").WithCause(err)
+	case errors.Is(err, h1.ErrNotSent):
+		return functionFailed("it does not accept connections any more").WithCause(err)
+	}
+	return functionFailed("it closed the connection before its answer was complete").WithCause(err)
+}
+
+func functionFailed(format string, args ...any) *picasso.Error {
+	return picasso.Errorf(picasso.CodeFunctionFailed, format, args...)
+}
+
+func timedOut(timeout time.Duration) *picasso.Error {
+	return picasso.Errorf(picasso.CodeTimedOut, "timeout_s: the function ran longer than %d s and was stopped", int(timeout.Seconds()))
+}
+
+func responseTooLarge(max int64) *picasso.Error {
+	return picasso.Errorf(picasso.CodeResponseTooLarge, "the answer is larger than %d bytes", max)
+}
+
+// ended tells users how a sandbox ended, with the end of its log.
+func ended(code picasso.Code, exit sandbox.Exit, log *ring.Log) *picasso.Error {
+	how := fmt.Sprintf("it ended with exit code %d", exit.Code)
+	switch {
+	case exit.OutOfMem:
+		how = fmt.Sprintf("it ran out of memory (exit code %d)", exit.Code)
+	case exit.Code < 0:
+		how = "it was lost by the container engine"
+	case exit.EngineErr:
+		how = "it was ended by the container engine"
+	case exit.Code > 128:
+		how = fmt.Sprintf("it was ended by signal %d (exit code %d)", exit.Code-128, exit.Code)
+	}
+	return picasso.Errorf(code, "%s%s", how, tail(log))
+}
+
+// exitCode returns the code for the record; nil when it is not known.
+func exitCode(exit sandbox.Exit) *int {
+	if exit.Code < 0 {
+		return nil
+	}
+	return &exit.Code
+}
+
+// tailBytes is how much of a log goes into an error.
+const tailBytes = 300
+
+// tail returns the end of the log on one line, as a part of a sentence.
+func tail(log *ring.Log) string {
+	text := excerpt(log.Since(max(0, log.End()-tailBytes)))
+	if text == "" {
+		return ""
+	}
+	return "; its log ends: " + text
+}
+
+// excerpt makes a line that can be shown to people of foreign bytes: controls
+// and what is not UTF-8 become spaces, runs of spaces one.
+func excerpt(b []byte) string {
+	clean := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(string(b), " "))
+	return strings.Join(strings.Fields(clean), " ")
+}
+
+// readExcerpt returns the beginning of a function's own error message.
+func readExcerpt(r io.Reader) string {
+	b, _ := io.ReadAll(io.LimitReader(r, tailBytes)) // what there is must do
+	return excerpt(b)
+}

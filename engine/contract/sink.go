@@ -1,0 +1,109 @@
+package contract
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/picasso-faas/picasso/engine/h1"
+)
+
+// sink is the caller as the receiver of an answer. A caller that is gone is no
+// reason to stop the function: the rest of the answer is read and forgotten.
+type sink struct {
+	w        http.ResponseWriter
+	deadline time.Time
+	written  int64
+	gone     bool
+	guarded  bool // a write deadline is set
+	begun    bool
+}
+
+var errTooLarge = errors.New("answer over the limit")
+
+// guardAfter is how much is written without a write deadline: as much as the
+// caller's socket takes without waiting for the caller.
+const guardAfter = 64 << 10
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// head sends status and header.
+func (s *sink) head(v verdict, length int64) {
+	header := s.w.Header()
+	for name, values := range v.header {
+		header[name] = values
+	}
+	if length >= 0 {
+		header["Content-Length"] = []string{strconv.FormatInt(length, 10)}
+	}
+	s.w.WriteHeader(v.status)
+	s.begun = true
+}
+
+// copy passes the body on as it comes. It counts in total what the function
+// sent and fails with errTooLarge when that is more than max.
+func (s *sink) copy(resp *h1.Response, max int64, total *int64) error {
+	defer s.unguard()
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	for {
+		n, err := resp.Read(*buf)
+		if *total+int64(n) > max {
+			return errTooLarge
+		}
+		*total += int64(n)
+		if n > 0 {
+			s.write((*buf)[:n])
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		case resp.Pending():
+			s.flush()
+		}
+	}
+}
+
+func (s *sink) write(p []byte) {
+	if s.gone {
+		return
+	}
+	s.written += int64(len(p))
+	if s.written > guardAfter {
+		s.guard()
+	}
+	if _, err := s.w.Write(p); err != nil {
+		s.gone = true
+	}
+}
+
+// flush sends what was written so far on its way.
+func (s *sink) flush() {
+	if s.gone || !s.begun {
+		return
+	}
+	if err := http.NewResponseController(s.w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		s.gone = true
+	}
+}
+
+// guard keeps a caller that does not read from holding the sandbox longer than
+// the call may run.
+func (s *sink) guard() {
+	if !s.guarded {
+		s.guarded = true
+		_ = http.NewResponseController(s.w).SetWriteDeadline(s.deadline) // in-process callers have none
+	}
+}
+
+// unguard lifts the deadline, which would outlive the call on the caller's connection.
+func (s *sink) unguard() {
+	if s.guarded {
+		_ = http.NewResponseController(s.w).SetWriteDeadline(time.Time{})
+	}
+}
