@@ -1,0 +1,13 @@
+// Picasso-allinone is API and engine in one process, for development and small clouds.
+package main
+
+import (
+	"os"
+
+	"github.com/picasso-faas/picasso/cmd/internal/daemon"
+	"github.com/picasso-faas/picasso/cmd/internal/launch"
+)
+
+func main() {
+	os.Exit(daemon.Run(launch.RoleAllInOne, os.Args[1:], os.Environ(), os.Stderr))
+}
