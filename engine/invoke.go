@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/contract"
+)
+
+// Invoke implements picasso.Engine.
+func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+	began := time.Now()
+	in, err := openInlet(call)
+	if err != nil {
+		return e.refused(err, began)
+	}
+	defer in.close(w)
+	// A small body is here in full by now: a slow caller holds no sandbox.
+	c := contract.Call{Call: in.call(call), Payload: in.payload}
+	out := e.serve(ctx, &c, w)
+	if out.Started.IsZero() {
+		out.Wait = time.Since(began)
+	} else {
+		out.Wait = out.Started.Sub(began)
+	}
+	out.Host, out.InputBytes = e.cfg.Host, in.bytes.Load()
+	return out
+}
+
+// serve gives the call to a sandbox; when that turns out to be gone, to
+// another one, once.
+func (e *Engine) serve(ctx context.Context, c *contract.Call, w http.ResponseWriter) picasso.Outcome {
+	for again := false; ; again = true {
+		lease, err := e.pools.Acquire(ctx, c.Function)
+		if err != nil {
+			return picasso.Outcome{Err: picasso.AsError(err)}
+		}
+		c.First = lease.First
+		out, fate := lease.Sandbox.Serve(c, w)
+		e.pools.Release(lease, fate)
+		if fate == contract.Missed && !again {
+			continue
+		}
+		if lease.First && c.Function.Contract != picasso.ContractStdio {
+			out.ColdStart = lease.ColdStart
+		}
+		return out
+	}
+}
+
+func (e *Engine) refused(err *picasso.Error, began time.Time) picasso.Outcome {
+	return picasso.Outcome{Err: err, Host: e.cfg.Host, Wait: time.Since(began)}
+}

@@ -1,0 +1,342 @@
+package pool
+
+import (
+	"container/list"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/contract"
+)
+
+// pool is the sandboxes of one function revision. Everything in it is guarded
+// by the host's lock; no method waits for anything.
+//
+// While calls are waiting no sandbox has a place to spare: what becomes free
+// is lent to the oldest waiting call at once.
+type pool struct {
+	host    *Host
+	fn      *picasso.Function
+	family  *family
+	members map[*member]struct{} // that take calls
+	spare   []*member            // of these, with room for a call; used last is at the end
+	waiters *list.List           // of *waiter, oldest first
+
+	starting int
+	min      int  // promised by Warm
+	retired  bool // no sandbox is kept without a call
+
+	epoch    time.Time
+	running  int
+	beganSum time.Duration // of the running calls, since epoch
+	run      average
+	cold     average
+	backoff  backoff
+
+	timed bool // a timer will look after the waiting calls
+}
+
+// member is a sandbox of a pool.
+type member struct {
+	pool      *pool
+	sandbox   contract.Sandbox
+	active    int // calls in it
+	idleSince time.Time
+	spare     bool // is in the pool's list of those with room
+	doomed    bool // takes no more calls
+	frozen    bool
+
+	freezing sync.Mutex // held, without the host's lock, while freezing or thawing
+}
+
+// waiter is a call that waits for a sandbox.
+type waiter struct {
+	place   *list.Element // nil once something was granted
+	granted chan grant    // takes one without blocking
+}
+
+type grant struct {
+	lease Lease
+	err   error
+}
+
+func (p *pool) concurrency() int { return max(1, p.fn.Concurrency) }
+
+// takeSpare takes the sandbox used last out of those with room, unless it is dead.
+func (p *pool) takeSpare() *member {
+	for len(p.spare) > 0 {
+		m := p.spare[len(p.spare)-1]
+		if !m.dead() {
+			return m
+		}
+		p.doom(m)
+	}
+	return nil
+}
+
+// lend puts one call into the sandbox.
+func (p *pool) lend(m *member) Lease {
+	now := p.host.cfg.Now().Sub(p.epoch)
+	m.active++
+	p.running++
+	p.host.running++
+	p.beganSum += now
+	if m.active >= p.concurrency() {
+		p.unspare(m)
+	}
+	return Lease{Sandbox: m.sandbox, member: m, began: now}
+}
+
+// returned books the end of a lease.
+func (p *pool) returned(lease Lease, fate contract.Fate) {
+	m := lease.member
+	now := p.host.cfg.Now()
+	m.active--
+	m.idleSince = now
+	p.running--
+	p.host.running--
+	p.beganSum -= lease.began
+	if fate != contract.Missed {
+		p.run.add(now.Sub(p.epoch) - lease.began)
+	}
+}
+
+// offer gives the room in a sandbox to the waiting calls, and keeps what is left.
+func (p *pool) offer(m *member) {
+	for m.active < p.concurrency() && p.waiters.Len() > 0 {
+		p.grant(grant{lease: p.lend(m)})
+	}
+	switch {
+	case m.active == 0 && p.retired:
+		p.doom(m)
+	case m.active < p.concurrency() && !m.spare:
+		m.spare = true
+		p.spare = append(p.spare, m)
+	}
+}
+
+// grant gives something to the oldest waiting call.
+func (p *pool) grant(g grant) {
+	w := p.waiters.Remove(p.waiters.Front()).(*waiter)
+	w.place = nil
+	w.granted <- g
+}
+
+func (p *pool) failWaiters(err error) {
+	for p.waiters.Len() > 0 {
+		p.grant(grant{err: err})
+	}
+}
+
+func (p *pool) unspare(m *member) {
+	if !m.spare {
+		return
+	}
+	m.spare = false
+	i := len(p.spare) - 1
+	for p.spare[i] != m { // mostly it is the last
+		i--
+	}
+	p.spare = slices.Delete(p.spare, i, i+1)
+}
+
+// doom lets a sandbox take no more calls, and removes it when it has none.
+func (p *pool) doom(m *member) {
+	if m.doomed {
+		return
+	}
+	m.doomed = true
+	delete(p.members, m)
+	p.unspare(m)
+	if m.active == 0 {
+		p.remove(m)
+	}
+}
+
+// remove removes a doomed sandbox that has no calls.
+func (p *pool) remove(m *member) {
+	h := p.host
+	h.leavingMB += p.fn.MemoryMB
+	h.work.Go(func() {
+		m.sandbox.Remove()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.members, m)
+		h.leavingMB -= p.fn.MemoryMB
+		h.free(p.fn.MemoryMB)
+	})
+}
+
+func (p *pool) retire() {
+	p.retired, p.min = true, 0
+	for _, m := range slices.Clone(p.spare) {
+		if m.active == 0 {
+			p.doom(m)
+		}
+	}
+}
+
+// joined takes in a sandbox that has been started.
+func (p *pool) joined(sb contract.Sandbox, took time.Duration) {
+	m := &member{pool: p, sandbox: sb, idleSince: p.host.cfg.Now()}
+	p.members[m] = struct{}{}
+	p.host.members[m] = struct{}{}
+	if sb.Done() != nil {
+		go p.host.watch(m)
+	}
+	if p.host.drained != nil {
+		p.doom(m)
+		return
+	}
+	if p.waiters.Len() > 0 {
+		lease := p.lend(m)
+		lease.First, lease.ColdStart = true, took
+		p.grant(grant{lease: lease})
+	}
+	p.offer(m)
+}
+
+// watch drops the sandbox when it ends by itself.
+func (h *Host) watch(m *member) {
+	<-m.sandbox.Done()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !m.doomed {
+		m.pool.doom(m)
+		m.pool.tend()
+	}
+}
+
+func (m *member) dead() bool {
+	select {
+	case <-m.sandbox.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func (m *member) thaw() {
+	m.freezing.Lock()
+	defer m.freezing.Unlock()
+	m.sandbox.Thaw()
+}
+
+// tick is the pause between two looks after calls that wait.
+const tick = 10 * time.Millisecond
+
+// tend starts what is wanted, fails the waiting calls when nothing will come
+// for them, and looks again soon otherwise. It follows every change for the worse.
+func (p *pool) tend() {
+	p.scale()
+	if p.waiters.Len() > 0 && len(p.members) == 0 && p.starting == 0 {
+		if err := p.hopeless(); err != nil {
+			p.failWaiters(err)
+		}
+	}
+	p.host.track(p)
+	if p.waiters.Len() == 0 || p.timed {
+		return
+	}
+	p.timed = true
+	time.AfterFunc(tick, func() {
+		p.host.mu.Lock()
+		defer p.host.mu.Unlock()
+		p.timed = false
+		p.tend()
+	})
+}
+
+// hopeless returns why a pool without any sandbox will not get one; nil when
+// it will.
+func (p *pool) hopeless() error {
+	if err := p.backoff.active(p.host.cfg.Now()); err != nil {
+		return err
+	}
+	if p.host.roomSoon(p.fn.MemoryMB) {
+		return nil
+	}
+	return errBusy()
+}
+
+func (p *pool) scale() {
+	now := p.host.cfg.Now()
+	if p.host.drained != nil || p.backoff.active(now) != nil {
+		return
+	}
+	for range wanted(p.load(now)) {
+		victims, ok := p.host.makeRoom(p)
+		if !ok {
+			return
+		}
+		p.starting++
+		p.host.work.Go(func() { p.startOne(victims) })
+	}
+}
+
+func (p *pool) load(now time.Time) load {
+	return load{
+		Waiting: p.waiters.Len(), Alive: len(p.members), Starting: p.starting,
+		Concurrency: p.concurrency(), Max: p.fn.MaxSandboxes, Min: p.min, Cores: p.host.cfg.Cores,
+		OneCall: p.fn.Contract == picasso.ContractStdio,
+		Run:     p.expectedRun(now), Start: time.Duration(p.cold),
+	}
+}
+
+// expectedRun is how long a call runs: as those before it, but at least as
+// long as those in the sandboxes have run by now.
+func (p *pool) expectedRun(now time.Time) time.Duration {
+	if p.running == 0 {
+		return time.Duration(p.run)
+	}
+	elapsed := now.Sub(p.epoch) - p.beganSum/time.Duration(p.running)
+	return max(time.Duration(p.run), elapsed)
+}
+
+// startOne starts a sandbox, in a goroutine of its own, once the victims that
+// make room for it are gone.
+func (p *pool) startOne(victims []*member) {
+	h := p.host
+	for _, m := range victims {
+		m.sandbox.Remove()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-h.stopStarts:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	began := h.cfg.Now()
+	sb, err := h.start(ctx, p.fn)
+	took := h.cfg.Now().Sub(began)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p.starting--
+	if err != nil {
+		h.free(p.fn.MemoryMB)
+		p.startFailed(err)
+	} else {
+		h.coldStarts++
+		p.cold.add(took)
+		p.backoff = backoff{}
+		p.joined(sb, took)
+	}
+	p.tend()
+}
+
+// startFailed fails the waiting calls, unless there are other sandboxes for them.
+func (p *pool) startFailed(err error) {
+	now := p.host.cfg.Now()
+	p.backoff.failed(err, now)
+	if len(p.members) == 0 && p.starting == 0 {
+		if p.waiters.Len() == 0 {
+			p.host.cfg.Log.WithError(err).WithField("function_id", p.fn.ID).Warn("sandbox could not be started")
+		}
+		p.failWaiters(err)
+	}
+}
