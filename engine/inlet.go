@@ -86,7 +86,12 @@ func (in *inlet) close(w http.ResponseWriter) {
 	}
 	past := time.Unix(1, 0)
 	if http.NewResponseController(w).SetReadDeadline(past) == nil {
-		in.reading.Lock() // nobody reads any more
-		in.reading.Unlock()
+		in.awaitReader()
 	}
+}
+
+// awaitReader returns when nobody reads the source any more.
+func (in *inlet) awaitReader() {
+	in.reading.Lock()
+	defer in.reading.Unlock()
 }

@@ -47,7 +47,7 @@ func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome
 		out: output{max: s.starter.cfg.MaxResponseBytes, full: make(chan struct{})},
 	}
 	if call.Body == nil {
-		x.in.r = bytes.NewReader(call.Payload)
+		x.in.r = bytes.NewReader(bytes.Clone(call.Payload)) // may still be read when the call is over
 	}
 	spec := s.starter.spec(s.fn, stdioEnv(call, time.Now().Add(x.timeout)))
 	spec.Stdin, spec.Stdout, spec.Stderr = &x.in, &x.out, x.log

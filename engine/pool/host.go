@@ -73,10 +73,10 @@ type Lease struct {
 
 // Stats counts what is on the host.
 type Stats struct {
-	MemoryMB, MemoryUsedMB  int
-	Sandboxes, Idle         int // existing or being started; of these idle
-	CallsRunning, CallsWait int
-	ColdStarts              int64
+	MemoryMB, MemoryUsedMB     int
+	Sandboxes, Idle            int // existing or being started; of these idle
+	CallsRunning, CallsWaiting int
+	ColdStarts                 int64
 }
 
 // New returns a host without sandboxes.
@@ -202,7 +202,7 @@ func (h *Host) Stats() Stats {
 		Sandboxes: h.sandboxes, CallsRunning: h.running, ColdStarts: h.coldStarts,
 	}
 	for p := range h.live {
-		s.CallsWait += p.waiters.Len()
+		s.CallsWaiting += p.waiters.Len()
 		for _, m := range p.spare {
 			if m.active == 0 {
 				s.Idle++
