@@ -23,8 +23,8 @@ const (
 	// maxValidations bounds the requests to Keystone under way at once.
 	maxValidations = 32
 	// maxTokenHeaderBytes bounds what is worth asking about: Fernet tokens have
-	// about 200 bytes, JWS tokens up to about 1000.
-	maxTokenHeaderBytes = 8 << 10
+	// about 200 bytes, JWS tokens up to about 1000; common servers take headers of 8 KiB.
+	maxTokenHeaderBytes = 4 << 10
 )
 
 // key stands for a token. What holds for one that may have ended is another

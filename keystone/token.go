@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -39,11 +40,11 @@ func (g *grant) allows(serviceType string, r *http.Request) bool {
 // tokenBody is the part that matters of what GET /v3/auth/tokens answers.
 type tokenBody struct {
 	Token *struct {
-		User      named     `json:"user"`
-		Project   named     `json:"project"`
-		IsDomain  bool      `json:"is_domain"` // the project is one that stands for a domain
-		Roles     []named   `json:"roles"`
-		ExpiresAt time.Time `json:"expires_at"`
+		User      named   `json:"user"`
+		Project   named   `json:"project"`
+		IsDomain  bool    `json:"is_domain"` // the project is one that stands for a domain
+		Roles     []named `json:"roles"`
+		ExpiresAt string  `json:"expires_at"`
 		System    struct {
 			All bool `json:"all"`
 		} `json:"system"`
@@ -68,13 +69,17 @@ func parseGrant(data []byte) (*grant, error) {
 		return nil, fmt.Errorf("keystone's answer about a token: %w", err)
 	}
 	t := body.Token
-	if t == nil || t.User.ID == "" || t.ExpiresAt.IsZero() {
-		return nil, errors.New("keystone's answer about a token lacks user or expires_at")
+	if t == nil || t.User.ID == "" {
+		return nil, errors.New("keystone's answer about a token lacks the user")
+	}
+	expiresAt, err := parseTime(t.ExpiresAt)
+	if err != nil {
+		return nil, fmt.Errorf("keystone's answer about a token: expires_at: %w", err)
 	}
 	g := &grant{
 		identity: picasso.Identity{
 			UserID: t.User.ID, UserName: t.User.Name, UserDomainID: t.User.Domain.ID,
-			SystemScope: t.System.All, ExpiresAt: t.ExpiresAt,
+			SystemScope: t.System.All, ExpiresAt: expiresAt,
 		},
 		unscoped: !t.System.All && (t.Project.ID == "" || t.IsDomain),
 	}
@@ -91,4 +96,10 @@ func parseGrant(data []byte) (*grant, error) {
 		}
 	}
 	return g, nil
+}
+
+// parseTime reads a time of Keystone's. The end of a token that ends with its
+// application credential comes without the "Z", as 2026-11-22T16:43:24.
+func parseTime(s string) (time.Time, error) {
+	return time.Parse("2006-01-02T15:04:05", strings.TrimSuffix(s, "Z"))
 }
