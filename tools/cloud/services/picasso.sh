@@ -8,22 +8,28 @@ PICASSO_BIN=$(readlink -m "$SERVICES_DIR/../../../bin")
 PICASSO_CONF=$ETC/picasso/picasso.conf
 
 picasso_configure() {
-  mkdir -p "$ETC/picasso"
+  mkdir -p "$ETC/picasso" "$DATA/picasso"
   (
     umask 077
     put "$PICASSO_CONF" <<E
 [DEFAULT]
 auth_strategy = keystone
+# the engine's name on its Docker, apart from those of tests and of "make run"
+host = picasso-cloud
+state_path = $DATA/picasso
 [api]
 bind_host = 127.0.0.1
 bind_port = $PORT_PICASSO
+metrics_bind_port = $((PORT_PICASSO + 2))
 [database]
 connection = $(database_url picasso utf8mb4)
 [keystone_authtoken]
 $(keystone_options functions)
 www_authenticate_uri = $AUTH_URL
-[engine]
+[docker]
 docker_host = unix://$DOCKER_SOCKET
+# images built on this machine need no registry
+pull_policy = if-not-present
 E
   )
 }
