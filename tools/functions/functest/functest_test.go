@@ -3,6 +3,7 @@ package functest_test
 import (
 	"context"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -39,16 +40,23 @@ func start(t *testing.T, args ...string) (id string) {
 	return id
 }
 
-// serveFn runs an image that speaks the contract fn and returns a client of it.
-func serveFn(t *testing.T, image string, command ...string) *http.Client {
+// startFn runs an image with a directory for the socket of the contract fn.
+func startFn(t *testing.T, image string, command ...string) (dir, id string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/run", "functest")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o777)) //nolint:gosec // the function's user writes here
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	start(t, append([]string{
+	id = start(t, append([]string{
 		"--env=FN_FORMAT=http-stream", "--env=FN_LISTENER=unix:/tmp/iofs/lsnr.sock", "--volume=" + dir + ":/tmp/iofs", image,
 	}, command...)...)
+	return dir, id
+}
+
+// serveFn runs an image that speaks the contract fn and returns a client of it.
+func serveFn(t *testing.T, image string) *http.Client {
+	t.Helper()
+	dir, _ := startFn(t, image)
 	socket := filepath.Join(dir, "lsnr.sock")
 	require.Eventually(t, func() bool {
 		_, err := os.Lstat(socket)
@@ -112,6 +120,47 @@ func TestCommandLineImages(t *testing.T) {
 	require.Equal(t, "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4  -", run("hi", debian))
 	require.Equal(t, "[1,2]", run(`{"a":[1,2]}`, debian, "jq", "-c", ".a"))
 	require.Equal(t, "the input", run("echo\nthe input", functest.Image(t, "testfn")))
+}
+
+// TestStarts has the functions that never become ready: what is there in place
+// of the socket, and that they run on.
+func TestStarts(t *testing.T) {
+	image := functest.Image(t, "testfn")
+	for _, c := range []struct {
+		command []string
+		want    fs.FileMode
+	}{
+		{[]string{"socket-link", "/etc/passwd"}, fs.ModeSymlink},
+		{[]string{"socket-file"}, 0},
+		{[]string{"socket-dir"}, fs.ModeDir},
+	} {
+		dir, id := startFn(t, image, c.command...)
+		var info fs.FileInfo
+		require.Eventually(t, func() (is bool) {
+			var err error
+			info, err = os.Lstat(filepath.Join(dir, "lsnr.sock"))
+			return err == nil
+		}, 20*time.Second, 10*time.Millisecond, c.command)
+		require.Equal(t, c.want, info.Mode().Type(), c.command)
+		require.Equal(t, "true", docker(t, "", "inspect", "--format={{.State.Running}}", id), c.command)
+	}
+}
+
+func TestNeverReady(t *testing.T) {
+	dir, id := startFn(t, functest.Image(t, "testfn"), "never-ready")
+	require.Eventually(t, func() bool {
+		return strings.Contains(docker(t, "", "logs", id), "still starting")
+	}, 20*time.Second, 50*time.Millisecond)
+	require.NoFileExists(t, filepath.Join(dir, "lsnr.sock"))
+	require.Equal(t, "true", docker(t, "", "inspect", "--format={{.State.Running}}", id))
+}
+
+func TestCrashStart(t *testing.T) {
+	out, err := exec.Command("docker", "run", "--rm", "--network=none", functest.Image(t, "testfn"), "crash-start").CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 3, exit.ExitCode())
+	require.Equal(t, "cannot start: the flux capacitor is missing\n", string(out))
 }
 
 // TestUnchanged proves that an image is built once.

@@ -21,7 +21,8 @@ func starts() map[string]func(arg string) error {
 		},
 		"never-ready": func(string) error { // runs, and opens nothing
 			fmt.Fprintln(os.Stderr, "still starting")
-			select {}
+			forever()
+			return nil
 		},
 		"slow-ready": func(arg string) error { // opens its socket after ARG ms
 			pause(number(arg, 1000))
@@ -37,7 +38,8 @@ func starts() map[string]func(arg string) error {
 		},
 		"stubborn": func(string) error { // never ready, and ignores SIGTERM too
 			signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-			select {}
+			forever()
+			return nil
 		},
 		"socket-link": func(arg string) error { // its socket is a link to ARG
 			return replaceSocket(func(name string) error { return os.Symlink(arg, name) })
@@ -57,7 +59,15 @@ func replaceSocket(create func(name string) error) error {
 	if err := create(socketName()); err != nil {
 		return err
 	}
-	select {}
+	forever()
+	return nil
+}
+
+// forever waits. Blocking alone would be a deadlock, which the runtime ends.
+func forever() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 func socketName() string {
