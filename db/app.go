@@ -36,7 +36,7 @@ func (s *Store) App(ctx context.Context, projectID, ref string) (*picasso.App, e
 	case projectID == "": // a name says nothing without its project
 		return nil, notFound(appNamed(ref))
 	default:
-		where.add("a.name = ?", ref)
+		where.addExact("a.name", ref)
 	}
 	var app picasso.App
 	err := s.try(ctx, appNamed(ref), func(ctx context.Context) error {

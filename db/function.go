@@ -93,7 +93,7 @@ func (s *Store) Function(ctx context.Context, projectID, ref string) (*picasso.F
 		if !found {
 			app, name = picasso.DefaultApp, ref
 		}
-		where.add("f.name = ?", name)
+		where.addExact("f.name", name)
 		addApp(&where, app)
 	}
 	var fn picasso.Function
@@ -113,7 +113,7 @@ func addApp(where *conditions, ref string) {
 		where.addID("f.app_id", ref)
 		return
 	}
-	where.add("a.name = ?", ref)
+	where.addExact("a.name", ref)
 }
 
 // Functions implements picasso.FunctionStore. Sorts by name, app, image,

@@ -27,8 +27,18 @@ func (c *conditions) add(part string, args ...any) {
 // addText adds "column = value" unless the value is empty.
 func (c *conditions) addText(column, value string) {
 	if value != "" {
-		c.add(column+" = ?", value)
+		c.addExact(column, value)
 	}
+}
+
+// addExact adds "column = value". MySQL takes 'x ' for equal to 'x'; no column
+// compared with holds a space at its end, so such a value matches nothing.
+func (c *conditions) addExact(column, value string) {
+	if strings.HasSuffix(value, " ") {
+		c.add("1 = 0")
+		return
+	}
+	c.add(column+" = ?", value)
 }
 
 // addID does so for a column of ids. What has not the shape of an id matches nothing.

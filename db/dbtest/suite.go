@@ -1,0 +1,147 @@
+package dbtest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// Stores is everything the suite is about.
+type Stores interface {
+	picasso.AppStore
+	picasso.FunctionStore
+	picasso.ExecutionStore
+}
+
+// Run checks what picasso promises of stores. open returns an empty one for
+// each test.
+func Run(t *testing.T, open func(t *testing.T) Stores) {
+	t.Helper()
+	tests := []struct {
+		name string
+		run  func(*suite)
+	}{
+		{"app life", (*suite).appLife},
+		{"app names are unique in a project", (*suite).appNames},
+		{"app update is guarded", (*suite).appGuard},
+		{"app config makes revisions", (*suite).appRevisions},
+		{"app with functions stays", (*suite).appInUse},
+		{"function life", (*suite).functionLife},
+		{"function references", (*suite).functionReferences},
+		{"function names are unique in an app", (*suite).functionNames},
+		{"function update is guarded", (*suite).functionGuard},
+		{"function moves", (*suite).functionMoves},
+		{"function filters", (*suite).functionFilters},
+		{"default app", (*suite).defaultApp},
+		{"projects never meet", (*suite).projects},
+		{"execution life", (*suite).executionLife},
+		{"execution written twice", (*suite).executionTwice},
+		{"execution filters", (*suite).executionFilters},
+		{"execution with any text", (*suite).executionText},
+		{"execution batches", (*suite).executionBatches},
+		{"purge", (*suite).purge},
+		{"all or none", (*suite).allOrNone},
+		{"app pages", (*suite).appPages},
+		{"function pages", (*suite).functionPages},
+		{"execution pages", (*suite).executionPages},
+		{"bad pages", (*suite).badPages},
+		{"hostile text", (*suite).hostileText},
+		{"hostile references", (*suite).hostileReferences},
+		{"too long", (*suite).tooLong},
+		{"race to create an app", (*suite).raceCreateApp},
+		{"race to create a function", (*suite).raceCreateFunction},
+		{"race to use the default app", (*suite).raceDefaultApp},
+		{"race to update an app", (*suite).raceUpdateApp},
+		{"race of revisions", (*suite).raceRevisions},
+		{"race to delete an app in use", (*suite).raceDeleteApp},
+		{"race to record", (*suite).raceRecord},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.run(&suite{T: t, Stores: open(t)})
+		})
+	}
+}
+
+// suite is one test of it.
+type suite struct {
+	*testing.T
+	Stores
+}
+
+// start is a time that shows when microseconds or the zone get lost.
+func start() time.Time {
+	return time.Date(2026, 3, 29, 1, 59, 59, 123456000, time.UTC)
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// makeApp stores an app.
+func (s *suite) makeApp(project, name string) *picasso.App {
+	s.Helper()
+	app := newApp(project, name)
+	require.NoError(s, s.CreateApp(s.Context(), app))
+	return app
+}
+
+func newApp(project, name string) *picasso.App {
+	return &picasso.App{
+		ID: newID(), ProjectID: project, CreatedAt: start(), UpdatedAt: start(),
+		AppSpec: picasso.AppSpec{Name: name, Description: "of " + name, Config: map[string]string{"A": "1"}},
+	}
+}
+
+// makeFunction stores a function.
+func (s *suite) makeFunction(project, app, name string) *picasso.Function {
+	s.Helper()
+	fn := newFunction(project, app, name)
+	require.NoError(s, s.CreateFunction(s.Context(), fn))
+	return fn
+}
+
+func newFunction(project, app, name string) *picasso.Function {
+	spec := picasso.DefaultFunctionSpec()
+	spec.App, spec.Name, spec.Image = app, name, "registry.example/"+name+":1"
+	spec.Config, spec.Entrypoint, spec.Command = map[string]string{}, []string{}, []string{}
+	return &picasso.Function{
+		ID: newID(), ProjectID: project, FunctionSpec: spec, ImageDigest: "sha256:" + name,
+		CreatedAt: start(), UpdatedAt: start(),
+	}
+}
+
+// newExecution is the n-th of a function, each a millisecond after the one before.
+func newExecution(project, function string, n int) picasso.Execution {
+	at := start().Add(time.Duration(n) * time.Millisecond)
+	return picasso.Execution{
+		ID: newID(), ProjectID: project, FunctionID: function, Function: "f", App: "a", Revision: 3,
+		Status: picasso.StatusSucceeded, CreatedAt: at, StartedAt: at.Add(time.Microsecond), FinishedAt: at.Add(time.Second),
+		WaitMS: 0.1, ColdStartMS: 95.25, RunMS: 1.0 / 3, HTTPStatus: 200, Host: "host", RequestID: "req-" + newID(),
+		InputBytes: 1 << 40, OutputBytes: 7,
+	}
+}
+
+func (s *suite) record(batch ...picasso.Execution) {
+	s.Helper()
+	require.NoError(s, s.RecordExecutions(s.Context(), batch))
+}
+
+// wantCode checks the code of an error and that it says something to the user.
+func (s *suite) wantCode(code picasso.Code, err error, detail string) {
+	s.Helper()
+	require.Error(s, err)
+	e := picasso.AsError(err)
+	assert.Equal(s, code, e.Code, "%v", err)
+	assert.Equal(s, code.Title(), e.Title)
+	assert.Contains(s, e.Detail, detail)
+}
+
+// fresh is the n-th time after start at which something is changed.
+func fresh(n int) time.Time { return start().Add(time.Duration(n) * time.Minute) }
+
+func numbered(prefix string, n int) string { return fmt.Sprintf("%s-%03d", prefix, n) }
