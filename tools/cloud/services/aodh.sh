@@ -54,8 +54,8 @@ aodh_up() {
   for daemon in evaluator listener notifier; do
     start "aodh-$daemon" aodh "aodh-$daemon" --config-file "$ETC/aodh/aodh.conf"
   done
-  wait_until 90 aodh-api answers http://127.0.0.1:8042/
-  wait_until 60 aodh-listener rabbitmq_consumed alarm.all.sample
-  wait_until 60 aodh-notifier rabbitmq_consumed alarming.sample
+  wait_until 180 aodh-api answers http://127.0.0.1:8042/
+  wait_until 180 aodh-listener rabbitmq_consumed alarm.all.sample
+  wait_until 180 aodh-notifier rabbitmq_consumed alarming.sample
   for daemon in ${DAEMONS[aodh]}; do running "$daemon" || fail "$daemon ended" "$daemon.log"; done
 }

@@ -51,5 +51,5 @@ ceilometer_up() {
   ceilometer_configure
   ceilometer_definitions | put "$ETC/ceilometer/event_definitions.yaml"
   start ceilometer-notification ceilometer ceilometer-agent-notification --config-file "$ETC/ceilometer/ceilometer.conf"
-  wait_until 60 ceilometer-notification rabbitmq_consumed notifications.info
+  wait_until 180 ceilometer-notification rabbitmq_consumed notifications.info
 }

@@ -50,7 +50,7 @@ docker_up() {
   start dockerd root dockerd --host="unix://$DOCKER_SOCKET" --data-root="$DATA/docker" \
     --exec-root="$RUN/docker" --pidfile="$RUN/docker.pidfile" --storage-driver=overlay2 \
     --shutdown-timeout=5 "${flags[@]}"
-  wait_until 60 dockerd docker_answers
+  wait_until 180 dockerd docker_answers
 }
 
 docker_down() { ! docker_is_private || ip link delete "$(docker_bridge)" 2>/dev/null || true; }

@@ -60,7 +60,7 @@ keystone_up() {
   ENVIRONMENT=(OS_KEYSTONE_CONFIG_FILES="$ETC/keystone/keystone.conf" PYTHONPATH="$ETC/keystone")
   free_port keystone 5000
   start_wsgi keystone keystone 5000 --workers 2 keystone_wsgi:application
-  wait_until 90 keystone answers "$AUTH_URL/v3"
+  wait_until 180 keystone answers "$AUTH_URL/v3"
   keystone_populate >"$LOG/keystone-populate.log" 2>&1 || fail "populating Keystone failed" keystone-populate.log
 }
 

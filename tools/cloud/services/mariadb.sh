@@ -56,6 +56,6 @@ mariadb_up() {
   mariadb_create
   free_port mariadb "$PORT_MARIADB"
   start mariadb mysql mariadbd --defaults-file="$ETC/mysql/my.cnf"
-  wait_until 60 mariadb listening "$PORT_MARIADB"
+  wait_until 180 mariadb listening "$PORT_MARIADB"
   once mariadb-user mariadb_user
 }

@@ -45,5 +45,5 @@ picasso_up() {
   free_port picasso "$PORT_PICASSO"
   picasso_create >"$LOG/picasso-db-sync.log" 2>&1 || fail "picasso-manage db sync failed" picasso-db-sync.log
   start picasso root "$PICASSO_BIN/picasso-allinone" --config-file "$PICASSO_CONF"
-  wait_until 60 picasso answers "http://127.0.0.1:$PORT_PICASSO/healthcheck"
+  wait_until 180 picasso answers "http://127.0.0.1:$PORT_PICASSO/healthcheck"
 }

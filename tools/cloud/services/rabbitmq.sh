@@ -60,7 +60,7 @@ rabbitmq_up() {
     RABBITMQ_LOGS=- RABBITMQ_DIST_PORT=25672
     "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 2:2 +A 16 -kernel inet_dist_use_interface {127,0,0,1}")
   start rabbitmq rabbitmq /usr/lib/rabbitmq/bin/rabbitmq-server
-  wait_until 90 rabbitmq listening 5672
+  wait_until 180 rabbitmq listening 5672
 }
 
 # rabbitmq_consumed QUEUE...: somebody consumes from each

@@ -157,6 +157,6 @@ swift_up() {
   once swift-rings swift_rings >"$LOG/swift-rings.log" 2>&1 || fail "swift-ring-builder failed" swift-rings.log
   for server in "${!SWIFT_PORTS[@]}"; do swift_start "$server" "${SWIFT_PORTS[$server]}"; done
   swift_start proxy 8080
-  for server in "${!SWIFT_PORTS[@]}"; do wait_until 60 "swift-$server" listening "${SWIFT_PORTS[$server]}"; done
-  wait_until 60 swift-proxy answers http://127.0.0.1:8080/healthcheck
+  for server in "${!SWIFT_PORTS[@]}"; do wait_until 180 "swift-$server" listening "${SWIFT_PORTS[$server]}"; done
+  wait_until 180 swift-proxy answers http://127.0.0.1:8080/healthcheck
 }
