@@ -1,14 +1,12 @@
 package docker
 
 import (
-	"context"
 	"errors"
 	"regexp"
 	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
-	"github.com/docker/docker/client"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -16,8 +14,15 @@ import (
 // answered reports whether err is Docker's own answer to a request, and not
 // the lack of one.
 func answered(err error) bool {
-	return !client.IsErrConnectionFailed(err) && !errors.Is(err, context.Canceled) &&
-		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(cerrdefs.Resolve(err), cerrdefs.ErrUnknown)
+	for _, is := range []func(error) bool{
+		cerrdefs.IsInvalidArgument, cerrdefs.IsUnauthorized, cerrdefs.IsPermissionDenied, cerrdefs.IsNotFound,
+		cerrdefs.IsConflict, cerrdefs.IsInternal, cerrdefs.IsNotImplemented,
+	} {
+		if is(err) {
+			return true
+		}
+	}
+	return false
 }
 
 // reconnectTime is how long it takes to notice that Docker is back.
