@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/picasso-faas/picasso/cmd/internal/build"
 	"github.com/picasso-faas/picasso/cmd/internal/config"
 	"github.com/picasso-faas/picasso/cmd/internal/daemon"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"
@@ -21,7 +22,7 @@ type manager struct {
 func newCommand(environ []string) *cobra.Command {
 	m := &manager{environ: environ}
 	root := &cobra.Command{
-		Use: "picasso-manage", Short: "Manage what a Picasso service stands on", Version: daemon.Version(),
+		Use: "picasso-manage", Short: "Manage what a Picasso service stands on", Version: build.Version(),
 		SilenceUsage: true, SilenceErrors: true, CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.PersistentFlags().StringArrayVar(&m.sources.Files, "config-file", nil, "configuration file; may be repeated, later ones win")

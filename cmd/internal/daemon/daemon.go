@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/picasso-faas/picasso/cmd/internal/build"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"
 )
 
@@ -23,12 +24,6 @@ const (
 	exitFailure = 1
 	exitUsage   = 2
 )
-
-// version is set by the linker.
-var version = "dev"
-
-// Version is the version of this build.
-func Version() string { return version }
 
 // Run runs the daemon of the role until SIGTERM or SIGINT and returns its exit
 // status. The first signal lets calls in flight end, the second does not.
@@ -41,7 +36,7 @@ func Run(role launch.Role, args, environ []string, stderr io.Writer) int {
 		return exitUsage
 	}
 	if opts.version {
-		fmt.Fprintln(stderr, role, version)
+		fmt.Fprintln(stderr, role, build.Version())
 		return exitOK
 	}
 	if err := run(role, opts, environ, stderr); err != nil {
@@ -103,7 +98,7 @@ func run(role launch.Role, opts options, environ []string, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	log.WithField("version", version).Info(string(role) + " is up")
+	log.WithField("version", build.Version()).Info(string(role) + " is up")
 	err = program.Run(work, patience)
 	log.Info(string(role) + " has stopped")
 	return err

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/picasso-faas/picasso/cmd/internal/build"
 	"github.com/picasso-faas/picasso/cmd/internal/config"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"
 )
@@ -43,7 +44,7 @@ func Load(role launch.Role, src Sources, environ []string) (launch.Config, error
 		cfg.General.StatePath = src.StatePath
 	}
 	cfg.General.Debug = cfg.General.Debug || src.Debug
-	cfg.Engine.Version = version
+	cfg.Engine.Version = build.Version()
 	cfg.Complete(role, configDir(files, dirs))
 	return cfg, nil
 }

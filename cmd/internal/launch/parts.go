@@ -74,10 +74,7 @@ func (p *parts) localEngine(ctx context.Context, cfg Config, log *logrus.Logger)
 	if err != nil {
 		return nil, err
 	}
-	e, err := engine.New(cfg.Engine, driver, log)
-	if err != nil {
-		return nil, errors.Join(err, driver.Close())
-	}
+	e := engine.New(cfg.Engine, driver, log)
 	p.engines = append(p.engines, func(ctx context.Context) error { return errors.Join(e.Close(ctx), driver.Close()) })
 	return e, nil
 }

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/picasso-faas/picasso/api/client"
+	"github.com/picasso-faas/picasso/cmd/internal/build"
+)
+
+// Exit statuses, as those of openstackclient.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// terminal is what the client sees of the world.
+type terminal struct {
+	in       *os.File
+	out, err io.Writer
+	env      func(name string) string
+}
+
+// cli is one run of the client.
+type cli struct {
+	terminal
+	auth  authOptions
+	debug bool
+}
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+// run runs one command line and returns the exit status.
+func run(ctx context.Context, args []string, t terminal) int {
+	root := newRoot(&cli{terminal: t})
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(t.err, "usage: %s\n%s: error: %s\nTry '%s --help'.\n", cmd.UseLine(), cmd.CommandPath(), err, cmd.CommandPath())
+		return exitUsage
+	default:
+		fmt.Fprintln(t.err, strings.TrimSpace(explain(err)))
+		return exitFailure
+	}
+}
+
+// explain says more than Go does when nobody listens where we look.
+func explain(err error) string {
+	var unreachable *url.Error
+	if !errors.As(err, &unreachable) {
+		return err.Error()
+	}
+	text := fmt.Sprintf("Cannot reach %s: %s", unreachable.URL, unreachable.Err)
+	if strings.HasPrefix(unreachable.URL, client.DevelopmentEndpoint) {
+		text += "\nThat is where a development server listens. For a cloud, set OS_* variables or give --os-cloud."
+	}
+	return text
+}
+
+func newRoot(c *cli) *cobra.Command {
+	root := &cobra.Command{
+		Use: "picasso", Short: "Client of the Functions service of OpenStack clouds",
+		Long: "Client of the Functions service of OpenStack clouds.\n\nIt logs in with OS_* variables, --os-* options or an entry of clouds.yaml (--os-cloud).\n" +
+			"With none of these it talks to a development server at " + client.DevelopmentEndpoint + ".",
+		Version: build.Version(), SilenceErrors: true, SilenceUsage: true,
+	}
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().BoolVar(&c.debug, "debug", false, "show requests and answers, without secrets and bodies")
+	c.auth.addFlags(root.PersistentFlags())
+	root.AddCommand(
+		group("app", "Groups of functions", c.appCreate(), c.appList(), c.appShow(), c.appSet(), c.appDelete()),
+		group("function", "Functions", c.functionCreate(), c.functionList(), c.functionShow(),
+			c.functionSet(), c.functionDelete(), c.functionInvoke()),
+		group("execution", "Records of calls", c.executionList(), c.executionShow(),
+			group("log", "What functions wrote", c.executionLogShow())),
+	)
+	return root
+}
+
+// group is a word that other words follow.
+func group(name, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: name, Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("%q is not a command", args[0])}
+			}
+			return cmd.Help()
+		},
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// action is a command with its arguments, logged in.
+type action func(ctx context.Context, api *client.Client, args []string) error
+
+// command makes a leaf. use names the arguments, at least and at most as many
+// as given; at most -1 is any number. check looks at flags before any request.
+func (c *cli) command(use, short string, arguments [2]int, check func() error, do action) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < arguments[0] || arguments[1] >= 0 && len(args) > arguments[1] {
+				return usageError{fmt.Errorf("it takes other arguments than %q", args)}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if check != nil {
+				if err := check(); err != nil {
+					return usageError{err}
+				}
+			}
+			api, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return do(cmd.Context(), api, args)
+		},
+	}
+}
+
+// The counts of arguments.
+func exactly(n int) [2]int { return [2]int{n, n} }
+func atLeast(n int) [2]int { return [2]int{n, -1} }
+
+// deletion deletes everything named, also when one of them fails.
+func (c *cli) deletion(noun string, remove func(context.Context, *client.Client, string) error) *cobra.Command {
+	use, short := fmt.Sprintf("delete <%s> [<%s> ...]", noun, noun), "Delete "+noun+"s"
+	return c.command(use, short, atLeast(1), nil, func(ctx context.Context, api *client.Client, refs []string) error {
+		failed := 0
+		for _, ref := range refs {
+			if err := remove(ctx, api, ref); err != nil {
+				failed++
+				fmt.Fprintf(c.err, "Failed to delete %s '%s': %s\n", noun, ref, err)
+			}
+		}
+		if failed > 0 {
+			return fmt.Errorf("%d of %d %ss failed to delete.", failed, len(refs), noun) //nolint:staticcheck // openstackclient's words
+		}
+		return nil
+	})
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/picasso-faas/picasso/api/client"
+	"github.com/picasso-faas/picasso/cmd/picasso/cliff"
+)
+
+// field is a named value of an object that is shown.
+type field struct {
+	name  string
+	value any
+}
+
+func oneOf(fields []field) cliff.Table {
+	t := cliff.Table{Rows: [][]any{nil}}
+	for _, f := range fields {
+		t.Columns = append(t.Columns, f.name)
+		t.Rows[0] = append(t.Rows[0], f.value)
+	}
+	return t
+}
+
+// shower is a command that shows one object.
+func (c *cli) shower(use, short string, arguments [2]int,
+	get func(ctx context.Context, api *client.Client, args []string) ([]field, error),
+) *cobra.Command {
+	var opts *cliff.Options
+	check := func() error { return opts.Check() }
+	cmd := c.command(use, short, arguments, check, func(ctx context.Context, api *client.Client, args []string) error {
+		fields, err := get(ctx, api, args)
+		if err != nil {
+			return err
+		}
+		return opts.Show(c.out, oneOf(fields))
+	})
+	opts = cliff.NewOptions(cmd.Flags(), false)
+	return cmd
+}
+
+// listFlags are the flags that every list has.
+type listFlags struct {
+	long        bool
+	limit       int
+	marker      string
+	sort        string
+	allProjects bool
+	filter      map[string]*string // by the name in the API
+}
+
+func (f *listFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.long, "long", false, "show more columns")
+	flags.IntVar(&f.limit, "limit", 0, "show at most so many; 0: all")
+	flags.StringVar(&f.marker, "marker", "", "id of the last one that is not wanted")
+	flags.StringVar(&f.sort, "sort", "", "order, as 'key:asc,key:desc' with keys of the API")
+	flags.BoolVar(&f.allProjects, "all-projects", false, "those of all projects (for admins)")
+}
+
+// by adds a filter: a flag whose value is sent as the parameter of the API.
+func (f *listFlags) by(flags *pflag.FlagSet, flag, parameter, help string) {
+	if f.filter == nil {
+		f.filter = map[string]*string{}
+	}
+	f.filter[parameter] = flags.String(flag, "", help)
+}
+
+// maxPageSize is the most that the API gives at once.
+const maxPageSize = 1000
+
+func (f *listFlags) options() client.ListOpts {
+	opts := client.ListOpts{Sort: f.sort, Marker: f.marker, AllProjects: f.allProjects, Filter: map[string]string{}}
+	if f.limit > 0 {
+		opts.PageSize = min(f.limit, maxPageSize)
+	}
+	for parameter, value := range f.filter {
+		opts.Filter[parameter] = *value
+	}
+	return opts
+}
+
+func (f *listFlags) check() error {
+	if f.limit < 0 {
+		return errors.New("argument --limit: must not be negative")
+	}
+	return nil
+}
+
+// columns are the headings of a list and how to get at the values: the
+// first brief of them always, the others with --long.
+type columns[T any] struct {
+	brief int
+	names []string
+	row   func(item *T) []any
+}
+
+func (c columns[T]) table(seq iter.Seq2[T, error], f *listFlags) (cliff.Table, error) {
+	width := c.brief
+	if f.long {
+		width = len(c.names)
+	}
+	t := cliff.Table{Columns: c.names[:width]}
+	for item, err := range seq {
+		if err != nil {
+			return t, err
+		}
+		t.Rows = append(t.Rows, c.row(&item)[:width])
+		if len(t.Rows) == f.limit {
+			break
+		}
+	}
+	return t, nil
+}
+
+// lister is a command that shows a list. filters adds flags of its own.
+func lister[T any](c *cli, short string, cols columns[T],
+	filters func(*listFlags, *pflag.FlagSet),
+	list func(context.Context, *client.Client, client.ListOpts) iter.Seq2[T, error],
+) *cobra.Command {
+	var opts *cliff.Options
+	f := new(listFlags)
+	check := func() error { return errors.Join(f.check(), opts.Check()) }
+	cmd := c.command("list", short, exactly(0), check, func(ctx context.Context, api *client.Client, _ []string) error {
+		t, err := cols.table(list(ctx, api, f.options()), f)
+		if err != nil {
+			return err
+		}
+		return opts.Show(c.out, t)
+	})
+	f.add(cmd.Flags())
+	filters(f, cmd.Flags())
+	opts = cliff.NewOptions(cmd.Flags(), true)
+	return cmd
+}
+
+// timeOf shows a time as the API writes it, nil when there is none.
+func timeOf(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// orNone turns nil pointers into nil.
+func orNone[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// listOf never is nil, so that JSON has [].
+func listOf(list []string) []string { return append([]string{}, list...) }
+
+// mapOf never is nil, so that JSON has {}.
+func mapOf(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
+
+// configFlag collects --config NAME=VALUE.
+type configFlag struct{ values []string }
+
+func (f *configFlag) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.values, "config", nil, "NAME=VALUE of an environment variable; may be repeated")
+}
+
+func (f *configFlag) check() error {
+	for _, pair := range f.values {
+		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
+			return errors.New("argument --config: must be NAME=VALUE")
+		}
+	}
+	return nil
+}
+
+// config is nil when the flag was not given.
+func (f *configFlag) config() map[string]*string {
+	if len(f.values) == 0 {
+		return nil
+	}
+	config := map[string]*string{}
+	for _, pair := range f.values {
+		name, value, _ := strings.Cut(pair, "=")
+		config[name] = &value
+	}
+	return config
+}
