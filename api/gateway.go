@@ -16,11 +16,7 @@ func (s *Server) gateway(req *request) error {
 	if !ok {
 		return newError(codeNoRoute, "there is no such path")
 	}
-	var fn *picasso.Function
-	err := notFound("function", id)
-	if picasso.IsID(id) {
-		fn, err = s.functions.Get(req.Context(), "", id)
-	}
+	fn, err := s.functionByID(req, id)
 	if err != nil && picasso.CodeOf(err) != picasso.CodeNotFound {
 		return err
 	}
@@ -42,6 +38,14 @@ func (s *Server) gateway(req *request) error {
 		Header:   gatewayHeader(req.Header),
 		Gateway:  true,
 	})
+}
+
+// functionByID finds a function of any project. Names are nobody's in particular.
+func (s *Server) functionByID(req *request, id string) (*picasso.Function, error) {
+	if !picasso.IsID(id) {
+		return nil, notFound("function", id)
+	}
+	return s.functions.Get(req.Context(), "", id)
 }
 
 // rawTarget is path and query exactly as the client sent them. URL.String
