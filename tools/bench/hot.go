@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/picasso-faas/picasso/tools/bench/load"
+)
+
+// yardsticks measures what needs no Picasso.
+func (b *bench) yardsticks(ctx context.Context) error {
+	for _, c := range hotCases() {
+		if _, err := b.compare(ctx, "hot", c, b.direct, b.bare); err != nil {
+			return err
+		}
+	}
+	for round := range b.options.coldRound {
+		if err := b.dockerCold(ctx, round); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allInOne is the rows of hot calls in one process, and of memory.
+func (b *bench) allInOne(ctx context.Context) (err error) {
+	s, err := b.start(ctx, "all-in-one", b.options.auth, "picasso-allinone")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := b.idleMemory(ctx, s); err != nil {
+		return err
+	}
+	_, echo, err := s.create(ctx, function{Name: "echo", Image: echoImage}, nil)
+	if err != nil {
+		return err
+	}
+	for _, c := range hotCases() {
+		rounds, err := b.compare(ctx, "hot", c, b.direct, b.bare, echo)
+		if err != nil {
+			return err
+		}
+		b.report.addRatio("hot, "+c.name, rounds.ratio(echo.name, "bare", perSecond), atLeast(0.85))
+		if c.name == "2 B, c=32" {
+			b.report.addRatio("hot, "+c.name+", p99", rounds.ratio(echo.name, "bare", p99), atMost(1.5))
+			b.report.addMemoryTarget("memory under c=32", s.name+", "+c.name, 80)
+		}
+		if c.name == "2 B, c=1" {
+			b.hot = load.Median(rounds[echo.name]).PerSecond
+		}
+	}
+	return nil
+}
+
+// idleMemory measures a service that has done nothing yet.
+func (b *bench) idleMemory(ctx context.Context, s *service) error {
+	if err := wait(ctx, 3*time.Second); err != nil {
+		return err
+	}
+	resident, err := residentBytes(s.processes[0].pid())
+	if err != nil {
+		return err
+	}
+	b.report.addMemory(s.name+", idle", resident)
+	b.report.addMemoryTarget("memory, idle", s.name+", idle", 30)
+	return nil
+}
+
+// twoProcesses is the row of API and engine apart.
+func (b *bench) twoProcesses(ctx context.Context) (err error) {
+	s, err := b.start(ctx, "two processes", b.options.auth, "picasso-api", "picasso-engine")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	_, echo, err := s.create(ctx, function{Name: "echo-two", Image: echoImage}, nil)
+	if err != nil {
+		return err
+	}
+	for _, c := range hotCases() {
+		rounds, err := b.compare(ctx, "hot, two processes", c, b.bare, echo)
+		if err != nil {
+			return err
+		}
+		b.report.addRatio(fmt.Sprintf("two processes, %s", c.name), rounds.ratio(echo.name, "bare", perSecond), atLeast(0.5))
+	}
+	return nil
+}

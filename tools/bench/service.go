@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const startLimit = time.Minute
+
+// service is Picasso, running: all in one process, or the API and the engine
+// in two.
+type service struct {
+	bench     *bench
+	name      string
+	address   string // of the API
+	header    http.Header
+	processes []*process // the one with the API first
+}
+
+// start writes a configuration and runs the binaries with it.
+func (b *bench) start(ctx context.Context, name, auth string, binaries ...string) (*service, error) {
+	dir, err := os.MkdirTemp(b.work, "service")
+	if err != nil {
+		return nil, err
+	}
+	s := &service{bench: b, name: name, header: http.Header{}}
+	if auth == authKeystone {
+		s.header.Set("X-Auth-Token", b.cloud.token)
+	}
+	conf, err := s.configure(dir, auth)
+	if err != nil {
+		return nil, err
+	}
+	for _, binary := range append([]string{"picasso-manage"}, binaries...) {
+		program := filepath.Join(b.options.bin, binary)
+		if binary == "picasso-manage" {
+			err = script(ctx, program, "--config-file", conf, "db", "sync")
+		} else {
+			err = s.run(filepath.Join(dir, binary+".log"), program, conf)
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.stop())
+		}
+	}
+	if err := until(ctx, startLimit, s.healthy); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (s *service) run(logFile, program, conf string) error {
+	p, err := startProcess(logFile, program, "--config-file", conf)
+	if err == nil {
+		s.processes = append(s.processes, p)
+	}
+	return err
+}
+
+// configure writes picasso.conf.
+func (s *service) configure(dir, auth string) (string, error) {
+	var addresses [2]string // the API's, the engine's
+	for i := range addresses {
+		var err error
+		if addresses[i], err = freeAddress(); err != nil {
+			return "", err
+		}
+	}
+	s.address = addresses[0]
+	_, port, _ := net.SplitHostPort(addresses[0])
+	_, enginePort, _ := net.SplitHostPort(addresses[1])
+	connection := s.bench.cloud.connection
+	if connection == "" {
+		connection = "sqlite:///" + filepath.Join(s.bench.work, "picasso.sqlite")
+	}
+	text := fmt.Sprintf(`[DEFAULT]
+auth_strategy = %s
+host = bench-%d
+state_path = %s
+[api]
+bind_port = %s
+metrics_bind_port = -1
+[database]
+connection = %s
+[docker]
+pull_policy = if-not-present
+[rpc]
+key = only-for-this-run-of-the-bench
+bind_port = %s
+engine_url = http://%s
+`, auth, os.Getpid(), dir, port, connection, enginePort, addresses[1])
+	if auth == authKeystone {
+		text += s.bench.cloud.authtoken()
+	}
+	name := filepath.Join(dir, "picasso.conf")
+	return name, os.WriteFile(name, []byte(text), 0o600)
+}
+
+func (s *service) healthy() error {
+	for _, p := range s.processes {
+		if err := p.check(); err != nil {
+			return err
+		}
+	}
+	_, err := s.ask(context.Background(), http.MethodGet, "/healthcheck", nil, nil)
+	return err
+}
+
+// stop ends the processes, the API first.
+func (s *service) stop() error {
+	var errs []error
+	for _, p := range s.processes {
+		errs = append(errs, p.stop())
+	}
+	return errors.Join(errs...)
+}
+
+// ask sends a request of the API and returns the body of the answer.
+func (s *service) ask(ctx context.Context, method, path string, header http.Header, body any) ([]byte, error) {
+	content, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.address+path, bytes.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	r.Header = s.header.Clone()
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	content, err = io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, content)
+	}
+	return content, err
+}
+
+// function is what the bench sets of a function; the rest is as by default.
+type function struct {
+	Name         string   `json:"name"`
+	Image        string   `json:"image"`
+	Contract     string   `json:"contract,omitempty"`
+	Command      []string `json:"command,omitempty"`
+	IdleTimeoutS int      `json:"idle_timeout_s,omitempty"`
+	TimeoutS     int      `json:"timeout_s,omitempty"`
+	QueueS       int      `json:"queue_timeout_s,omitempty"`
+}
+
+// create makes a function and returns its id and how to call it.
+func (s *service) create(ctx context.Context, f function, header http.Header) (id string, _ subject, err error) {
+	content, err := s.ask(ctx, http.MethodPost, "/v2/functions", header, f)
+	if err != nil {
+		return "", subject{}, err
+	}
+	var made struct{ ID string }
+	if err := json.Unmarshal(content, &made); err != nil {
+		return "", subject{}, err
+	}
+	calls := s.header.Clone()
+	for name, values := range header {
+		calls[name] = values
+	}
+	return made.ID, subject{
+		name: s.name, network: "tcp", address: s.address, path: "/v2/functions/" + made.ID + "/invoke",
+		header: calls, pid: s.processes[0].pid(),
+	}, nil
+}
+
+// remove deletes a function and waits until its sandboxes are gone.
+func (s *service) remove(ctx context.Context, id string) error {
+	if _, err := s.ask(ctx, http.MethodDelete, "/v2/functions/"+id, nil, nil); err != nil {
+		return err
+	}
+	return until(ctx, startLimit, func() error {
+		n, err := s.sandboxes(ctx, id)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("%d sandboxes of a deleted function", n)
+		}
+		return err
+	})
+}
+
+// sandboxes counts the sandboxes of a function.
+func (s *service) sandboxes(ctx context.Context, id string) (int, error) {
+	return s.bench.docker.Count(ctx, "picasso.function="+id)
+}
