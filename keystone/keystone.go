@@ -69,15 +69,15 @@ func (a *Authenticator) Authenticate(r *http.Request) (*picasso.Identity, error)
 	if token == "" {
 		return nil, picasso.Errorf(picasso.CodeUnauthenticated, "the request has no X-Auth-Token")
 	}
-	chained, err := a.fromService(r)
+	chain, err := a.chain(r)
 	if err != nil {
 		return nil, err
 	}
-	grant, err := a.lookup(r.Context(), token, chained)
+	grant, err := a.lookup(r.Context(), token, chain.mayEnd)
 	if err != nil {
 		return nil, err
 	}
-	if !chained && !grant.allows(a.config.ServiceType, r) {
+	if !chain.exempt && !grant.allows(a.config.ServiceType, r) {
 		return nil, picasso.Errorf(picasso.CodeUnauthenticated, "the access rules of the application credential do not allow this request")
 	}
 	if grant.unscoped {
@@ -86,26 +86,33 @@ func (a *Authenticator) Authenticate(r *http.Request) (*picasso.Identity, error)
 	return &grant.identity, nil
 }
 
-// fromService reports whether another service sent the request for the user,
-// as a valid X-Service-Token shows: then the user's token may have ended since
-// the work began, and access rules, which are about what the user sends, do
-// not apply.
-func (a *Authenticator) fromService(r *http.Request) (bool, error) {
+// chain is what it means for a request that another service sent it for the
+// user, which its X-Service-Token shows.
+type chain struct {
+	mayEnd bool // the user's token may have ended since the work began
+	exempt bool // from the user's access rules, which are about what the user sends
+}
+
+// chain reads X-Service-Token. Nobody becomes exempt without the role of a
+// service, even where service_token_roles_required is off: a restricted token
+// would lift its own restrictions.
+func (a *Authenticator) chain(r *http.Request) (chain, error) {
 	token := header(r, "X-Service-Token")
 	if token == "" {
-		return false, nil
+		return chain{}, nil
 	}
 	grant, err := a.lookup(r.Context(), token, false)
-	if picasso.CodeOf(err) == picasso.CodeUnauthenticated {
-		return false, picasso.Errorf(picasso.CodeUnauthenticated, "the X-Service-Token is not valid")
+	if picasso.CodeOf(err) == picasso.CodeUnauthenticated || err == nil && !grant.allows(a.config.ServiceType, r) {
+		return chain{}, picasso.Errorf(picasso.CodeUnauthenticated, "the X-Service-Token is not valid")
 	}
 	if err != nil {
-		return false, err
+		return chain{}, err
 	}
-	if a.config.ServiceTokenRolesRequired && !slices.ContainsFunc(a.config.ServiceTokenRoles, grant.identity.HasRole) {
-		return false, picasso.Errorf(picasso.CodeUnauthenticated, "the X-Service-Token lacks the role of a service")
+	isService := slices.ContainsFunc(a.config.ServiceTokenRoles, grant.identity.HasRole)
+	if a.config.ServiceTokenRolesRequired && !isService {
+		return chain{}, picasso.Errorf(picasso.CodeUnauthenticated, "the X-Service-Token lacks the role of a service")
 	}
-	return true, nil
+	return chain{mayEnd: true, exempt: isService}, nil
 }
 
 // header is r.Header.Get for a name that is in canonical form already, in a
