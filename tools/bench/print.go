@@ -26,26 +26,24 @@ func (r *report) print(w io.Writer) {
 func (r *report) printHot(w io.Writer) {
 	lines := [][]string{{"hot calls", "case", "subject", "req/s", "p50 ms", "p99 ms", "× bare"}}
 	for _, f := range r.Hot {
-		of := "–"
-		if bare := r.bare(f.Row, f.Case); bare.PerSecond > 0 {
-			of = fmt.Sprintf("%.2f", f.Median.PerSecond/bare.PerSecond)
-		}
+		pair := rounds{"bare": r.bare(f.Row, f.Case), "": f.Rounds}
 		lines = append(lines, []string{
 			f.Row, f.Case, f.Subject, fmt.Sprintf("%.0f", f.Median.PerSecond),
-			fmt.Sprintf("%.2f", milliseconds(f.Median.P50)), fmt.Sprintf("%.2f", milliseconds(f.Median.P99)), of,
+			fmt.Sprintf("%.2f", milliseconds(f.Median.P50)), fmt.Sprintf("%.2f", milliseconds(f.Median.P99)),
+			fmt.Sprintf("%.2f", pair.ratio("", "bare", perSecond)),
 		})
 	}
 	table(w, lines)
 }
 
-// bare finds the yardstick of a row.
-func (r *report) bare(row, name string) load.Result {
+// bare finds the rounds of the yardstick of a row.
+func (r *report) bare(row, name string) []load.Result {
 	for _, f := range r.Hot {
 		if f.Row == row && f.Case == name && f.Subject == "bare" {
-			return f.Median
+			return f.Rounds
 		}
 	}
-	return load.Result{}
+	return nil
 }
 
 func (r *report) printTimes(w io.Writer) {
