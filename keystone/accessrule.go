@@ -23,7 +23,7 @@ type accessRule struct {
 // wildcard finds what stands for something else in the path of a rule.
 var wildcard = regexp.MustCompile(`\*\*|\*|\{[^}]*\}`)
 
-func (b accessRuleBody) compile() accessRule {
+func (b accessRuleBody) compile() (accessRule, error) {
 	var pattern strings.Builder
 	pattern.WriteString(`(?s)\A`)
 	rest := b.Path
@@ -41,7 +41,8 @@ func (b accessRuleBody) compile() accessRule {
 		rest = rest[at[1]:]
 	}
 	pattern.WriteString(regexp.QuoteMeta(rest) + `\z`)
-	return accessRule{service: b.Service, method: b.Method, path: regexp.MustCompile(pattern.String())}
+	path, err := regexp.Compile(pattern.String())
+	return accessRule{service: b.Service, method: b.Method, path: path}, err
 }
 
 // matches reports whether the rule is for a service of the type and for r.

@@ -105,6 +105,24 @@ func TestFlood(t *testing.T) {
 	assert.Equal(t, keystone.CachedRefusals, refusals)
 }
 
+// Nobody waits longer than http_connect_timeout, however many are in front.
+func TestQueueIsNoExtraWait(t *testing.T) {
+	p, config := newProxy(t)
+	config.HTTPConnectTimeout = 3 * time.Second
+	a := newAuthenticator(t, config)
+	require.NoError(t, a.Check(t.Context()))
+	p.set(hang)
+	var all sync.WaitGroup
+	for i := range 4 * keystone.MaxValidations {
+		all.Go(func() {
+			_, err := a.Authenticate(request(fmt.Sprintf("nonsense-%d", i)))
+			assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(err))
+		})
+	}
+	all.Wait()
+	assert.LessOrEqual(t, p.validations.Load(), int64(2*keystone.MaxValidations), "most gave up before their turn")
+}
+
 // A turn that its owner gave up before it came goes to who waits for the same
 // token.
 func TestTurnGivenUp(t *testing.T) {

@@ -3,6 +3,7 @@ package keystone
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -22,41 +23,54 @@ const (
 // unauthenticated, unavailable.
 func (a *Authenticator) lookup(ctx context.Context, token string, allowExpired bool) (*grant, error) {
 	k := newKey(token, allowExpired)
+	g, err := a.cache.get(k, a.now())
+	if g == nil && err == nil {
+		g, err = a.find(ctx, k, token)
+	}
+	if errors.Is(err, errNoSuchToken) {
+		return nil, refused()
+	}
+	return g, err
+}
+
+// find asks Keystone about a token that is not in memory. No caller waits
+// longer than http_connect_timeout, their turn to ask included.
+func (a *Authenticator) find(ctx context.Context, k key, token string) (*grant, error) {
+	if !plausible(token) {
+		return nil, errNoSuchToken
+	}
+	ctx, cancel := context.WithTimeout(ctx, a.config.HTTPConnectTimeout)
+	defer cancel()
 	for {
-		g, err := a.cache.get(k, a.now())
-		if g == nil && err == nil {
-			if !plausible(token) {
-				return nil, refused()
+		f, first := a.cache.join(k)
+		if first {
+			a.start(ctx, f, k, token)
+		}
+		select {
+		case <-f.done:
+			if !errors.Is(f.err, errAbandoned) {
+				return f.grant, f.err
 			}
-			g, err = a.ask(ctx, k, token)
+		case <-ctx.Done():
 		}
-		switch {
-		case errors.Is(err, errAbandoned):
-			continue // it was another's turn: ours now, or one more's
-		case errors.Is(err, errNoSuchToken):
-			return nil, refused()
+		if err := ctx.Err(); err != nil {
+			return nil, unavailable(fmt.Errorf("waiting for an answer of keystone: %w", err))
 		}
-		return g, err
+		// who was to ask gave up: it is our turn, or one more's
 	}
 }
 
-// ask asks Keystone about a token, or waits for who is already asking.
-func (a *Authenticator) ask(ctx context.Context, k key, token string) (*grant, error) {
-	f, first := a.cache.join(k)
-	if first {
-		select {
-		case a.cache.asking <- struct{}{}:
-			go a.fly(context.WithoutCancel(ctx), f, k, token)
-		case <-ctx.Done():
-			a.cache.land(k, f, nil, errAbandoned)
-			return nil, unavailable(ctx.Err())
-		}
+// start begins to ask, as soon as not too many do.
+func (a *Authenticator) start(ctx context.Context, f *flight, k key, token string) {
+	if g, err := a.cache.get(k, a.now()); g != nil || err != nil {
+		a.cache.land(k, f, g, err) // answered since the caller looked
+		return
 	}
 	select {
-	case <-f.done:
-		return f.grant, f.err
+	case a.cache.asking <- struct{}{}:
+		go a.fly(context.WithoutCancel(ctx), f, k, token)
 	case <-ctx.Done():
-		return nil, unavailable(ctx.Err())
+		a.cache.land(k, f, nil, errAbandoned)
 	}
 }
 

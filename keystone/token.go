@@ -92,7 +92,11 @@ func parseGrant(data []byte) (*grant, error) {
 	if rules := t.ApplicationCredential.AccessRules; rules != nil {
 		g.restricted = true
 		for _, rule := range *rules {
-			g.rules = append(g.rules, rule.compile())
+			compiled, err := rule.compile()
+			if err != nil {
+				return nil, fmt.Errorf("keystone's answer about a token: access rule: %w", err)
+			}
+			g.rules = append(g.rules, compiled)
 		}
 	}
 	return g, nil

@@ -129,7 +129,8 @@ func TestAccessRule(t *testing.T) {
 	} {
 		method, path, _ := strings.Cut(c.req, " ")
 		parts := strings.Split(c.rule, " ")
-		rule := accessRuleBody{Service: parts[0], Method: parts[1], Path: parts[2]}.compile()
+		rule, err := accessRuleBody{Service: parts[0], Method: parts[1], Path: parts[2]}.compile()
+		require.NoError(t, err)
 		assert.Equal(t, c.want, rule.matches("functions", httptest.NewRequest(method, path, nil)), "%s: %s", c.rule, c.req)
 	}
 }
