@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"strings"
 )
 
 // Read reads the body. It ends with io.EOF only when the body is whole.
@@ -54,7 +56,7 @@ func (r *Response) readChunks(p []byte) (int, error) {
 	case err == io.EOF:
 		block, terr := r.conn.readBlock()
 		if terr == nil {
-			r.Trailer, terr = parseFields(block)
+			r.Trailer, terr = parseTrailer(block)
 		}
 		if terr != nil {
 			return n, terr
@@ -63,6 +65,14 @@ func (r *Response) readChunks(p []byte) (int, error) {
 		err = fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return n, err
+}
+
+// parseTrailer is as strict about line ends as the chunks before it.
+func parseTrailer(block string) (http.Header, error) {
+	if strings.Count(block, "\n") != strings.Count(block, "\r\n") {
+		return nil, fmt.Errorf("%w: bad line end in trailer", ErrMalformed)
+	}
+	return parseFields(block)
 }
 
 // Pending reports whether reading on now would have to wait for the server, so

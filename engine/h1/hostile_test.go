@@ -72,6 +72,7 @@ func TestAnswers(t *testing.T) {
 		{"length with sign", "GET", "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok", 0, "", ErrMalformed, false},
 		{"huge length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nok", 0, "", ErrMalformed, false},
 		{"length and chunks", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, "", ErrMalformed, false},
+		{"chunks in HTTP/1.0", "GET", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 0, "", ErrMalformed, false},
 		{"unknown coding", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 0, "", ErrMalformed, false},
 		{"bad chunk size", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nok\r\n0\r\n\r\n", 200, "", ErrMalformed, false},
 		{"bad trailer", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nfoo\r\n\r\n", 200, "", ErrMalformed, false},
@@ -170,6 +171,9 @@ func TestClosedWhileIdle(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, "ok", string(body))
 				resp.Close()
+				if len(p.idle) > 0 {
+					require.Eventually(t, func() bool { return !p.idle[0].alive() }, time.Second, time.Millisecond)
+				}
 			}
 		})
 	}

@@ -147,12 +147,13 @@ func parseFields(block string) (http.Header, error) {
 // frame finds out how the body ends (RFC 9112, 6.3). Whatever is ambiguous is
 // refused: two readers that disagree on it are how requests get smuggled.
 func (r *Response) frame(method string) error {
+	old := r.close // HTTP/1.0, which knows no codings
 	if hasToken(r.Header["Connection"], "close") {
 		r.close = true
 	}
 	coding, hasCoding := r.Header["Transfer-Encoding"]
 	length, err := contentLength(r.Header["Content-Length"])
-	if err != nil || hasCoding && (length >= 0 || len(coding) != 1 || !strings.EqualFold(coding[0], "chunked")) {
+	if err != nil || hasCoding && (old || length >= 0 || len(coding) != 1 || !strings.EqualFold(coding[0], "chunked")) {
 		return fmt.Errorf("%w: ambiguous length of the body", ErrMalformed)
 	}
 	r.ContentLength = length
