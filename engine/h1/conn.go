@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 	"time"
 )
@@ -55,7 +56,7 @@ func (c *Conn) Do(req *Request, deadline time.Time) (*Response, error) {
 	}
 	req.seal()
 	if n, err := c.nc.Write(req.wire); err != nil {
-		if n == 0 {
+		if n == 0 && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 		// The server may have answered before it stopped reading.
