@@ -37,8 +37,8 @@ func Defaults() []Rule {
 
 		{Name: "functions:app:list", Check: reader, Description: "List the apps of the project.",
 			Operations: []Operation{{"GET", "/v2/apps"}}},
-		{Name: "functions:app:list:all_projects", Check: admin, Description: "List the apps of all projects.",
-			Operations: []Operation{{"GET", "/v2/apps?all_projects=true"}}},
+		{Name: "functions:app:list:all_projects", Check: admin, Description: "List the apps of all projects, or of another one.",
+			Operations: []Operation{{"GET", "/v2/apps?all_projects=true"}, {"GET", "/v2/apps?project_id={project}"}}},
 		{Name: "functions:app:show", Check: reader, Description: "Show an app.",
 			Operations: []Operation{{"GET", "/v2/apps/{app}"}}},
 		{Name: "functions:app:create", Check: member, Description: "Create an app.",
@@ -50,8 +50,8 @@ func Defaults() []Rule {
 
 		{Name: "functions:function:list", Check: reader, Description: "List the functions of the project.",
 			Operations: []Operation{{"GET", "/v2/functions"}}},
-		{Name: "functions:function:list:all_projects", Check: admin, Description: "List the functions of all projects.",
-			Operations: []Operation{{"GET", "/v2/functions?all_projects=true"}}},
+		{Name: "functions:function:list:all_projects", Check: admin, Description: "List the functions of all projects, or of another one.",
+			Operations: []Operation{{"GET", "/v2/functions?all_projects=true"}, {"GET", "/v2/functions?project_id={project}"}}},
 		{Name: "functions:function:show", Check: reader, Description: "Show a function.",
 			Operations: []Operation{{"GET", "/v2/functions/{function}"}}},
 		{Name: "functions:function:create", Check: member, Description: "Create a function.",
@@ -66,8 +66,8 @@ func Defaults() []Rule {
 
 		{Name: "functions:execution:list", Check: reader, Description: "List the executions of the project.",
 			Operations: []Operation{{"GET", "/v2/executions"}}},
-		{Name: "functions:execution:list:all_projects", Check: admin, Description: "List the executions of all projects.",
-			Operations: []Operation{{"GET", "/v2/executions?all_projects=true"}}},
+		{Name: "functions:execution:list:all_projects", Check: admin, Description: "List the executions of all projects, or of another one.",
+			Operations: []Operation{{"GET", "/v2/executions?all_projects=true"}, {"GET", "/v2/executions?project_id={project}"}}},
 		{Name: "functions:execution:show", Check: reader, Description: "Show an execution.",
 			Operations: []Operation{{"GET", "/v2/executions/{execution}"}}},
 		{Name: "functions:execution:log", Check: reader, Description: "Read the log of an execution.",

@@ -16,6 +16,8 @@ const sampleHead = `# Who may do what. This is the policy of Picasso as it is bu
 #                               text, in which %(project_id)s is the project of the object
 #   @  or nothing: always       !: never
 # joined by "not", "and", "or" (binding in this order) and parentheses.
+# A check without project_id:%(project_id)s is about the objects of every
+# project: "role:invoker" lets that role invoke everybody's functions.
 #
 # A change is taken over within a second of the next request, without a
 # restart. Put a new file in the place of the old one in one step (mv). A file
