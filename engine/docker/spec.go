@@ -37,8 +37,8 @@ func (d *Driver) sandboxConfig(spec *sandbox.Spec) *container.Config {
 	labels[labelRevision] = strconv.FormatInt(spec.Owner.Revision, 10)
 	return &container.Config{
 		Image:        spec.Image,
-		Entrypoint:   spec.Entrypoint,
-		Cmd:          spec.Command,
+		Entrypoint:   orNil(spec.Entrypoint),
+		Cmd:          orNil(spec.Command),
 		Env:          spec.Env,
 		User:         d.config.User,
 		Labels:       labels,
@@ -93,4 +93,13 @@ func confined(memoryBytes, pids int64) *container.HostConfig {
 			},
 		},
 	}
+}
+
+// orNil returns nil for an empty list: to Docker, an empty entrypoint that is
+// not nil replaces the image's.
+func orNil(args []string) []string {
+	if len(args) == 0 {
+		return nil
+	}
+	return args
 }
