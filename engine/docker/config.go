@@ -80,7 +80,7 @@ func (c *Config) validateNetworks() error {
 		return nil
 	}
 	subnet, err := netip.ParsePrefix(c.Subnet)
-	return check(err == nil && subnet.Addr().Is4() && subnet.Bits() <= 28,
+	return check(err == nil && subnet.Addr().Is4() && subnet.Addr().IsGlobalUnicast() && subnet.Bits() <= 28,
 		"subnet: %q is not an IPv4 network of at least 16 addresses", c.Subnet)
 }
 

@@ -50,7 +50,7 @@ func startError(err error) *picasso.Error {
 
 // userFault finds the part of a runtime's message that is about the image or
 // the command: `exec: "x": executable file not found in $PATH` and the like.
-var userFault = regexp.MustCompile(`exec: .*|no command specified.*|chdir to cwd .*`)
+var userFault = regexp.MustCompile(`(?i)exec: .*|no command specified.*|chdir to cwd .*`)
 
 // startDetail is what a user may know of Docker's message. The rest, with
 // paths and addresses of the host, goes to the log.

@@ -53,7 +53,9 @@ func assertNothingLeft(t testing.TB, config Config) {
 	assert.Empty(t, containers)
 	assert.NoError(t, d.removeNetworks(context.Background()), "networks are not in use")
 	entries, err := os.ReadDir(config.hostDir())
-	require.NoError(t, err)
+	if !os.IsNotExist(err) { // looked at before
+		require.NoError(t, err)
+	}
 	for _, entry := range entries {
 		assert.Equal(t, "lock", entry.Name())
 	}

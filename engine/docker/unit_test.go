@@ -41,6 +41,7 @@ func TestConfig(t *testing.T) {
 		"blocked":          {func(c *Config) { c.BlockedAddresses = []string{"169.254.169.254"} }, "blocked_addresses: "},
 		"blocked v6":       {func(c *Config) { c.BlockedAddresses = []string{"fe80::/10"} }, "blocked_addresses: "},
 		"subnet":           {func(c *Config) { c.Subnet = "10.0.0.0/30" }, "subnet: "},
+		"loopback subnet":  {func(c *Config) { c.Subnet = "127.0.0.0/8" }, "subnet: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := DefaultConfig()
@@ -110,7 +111,7 @@ func TestFreezerIn(t *testing.T) {
 	}
 	for f, words := range map[freezer][2]string{
 		freezer(root + "/freezer/docker/id1/freezer.state"):            {"FROZEN", "THAWED"},
-		freezer(root + "/system.slice/docker-id0.scope/cgroup.freeze"): {"1old", "0old"},
+		freezer(root + "/system.slice/docker-id0.scope/cgroup.freeze"): {"1ld", "0ld"},
 	} {
 		f = f.of("id0", "id2")
 		require.True(t, f.freeze())
