@@ -52,19 +52,17 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	}
 }
 
-// body is the body of a call. A function may answer while it still reads, so
-// net/http must not swallow the rest of the body first.
+// body is the body of a call. The writer of the answer keeps an eye on it.
 func (s *Server) body(req *request) io.Reader {
 	if req.ContentLength == 0 {
 		return http.NoBody
 	}
-	if req.ProtoMajor == 1 {
-		_ = http.NewResponseController(req.w.ResponseWriter).EnableFullDuplex() // or else the answer waits
+	body := &callBody{Reader: req.Body}
+	if req.ContentLength < 0 { // net/http reads no more than a declared length
+		body.Reader = http.MaxBytesReader(req.w.ResponseWriter, req.Body, s.MaxRequestBytes)
 	}
-	if req.ContentLength > 0 { // net/http reads no more than that
-		return req.Body
-	}
-	return http.MaxBytesReader(req.w.ResponseWriter, req.Body, s.MaxRequestBytes)
+	req.w.body = body
+	return body
 }
 
 // newExecution is the record of an ended call.

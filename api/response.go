@@ -1,9 +1,11 @@
 package api
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Headers of the platform, in the form in which net/http keys them. A function
@@ -25,8 +27,24 @@ type response struct {
 	executionID string // "" outside of calls
 	versioned   bool   // names the microversion
 	fromEngine  bool   // what is written comes from a function
-	status      int    // 0 until the answer has begun
-	aborted     bool   // the answer is incomplete: the connection has to be cut
+	body        *callBody
+	status      int  // 0 until the answer has begun
+	aborted     bool // the answer is incomplete: the connection has to be cut
+}
+
+// callBody is the body of a call, which knows whether it was read to its end.
+type callBody struct {
+	io.Reader
+	ended atomic.Bool // the engine may read and write in different goroutines
+}
+
+// Read implements io.Reader.
+func (b *callBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		b.ended.Store(true)
+	}
+	return n, err
 }
 
 // WriteHeader implements http.ResponseWriter. Informational answers of functions are
@@ -62,6 +80,12 @@ func (w *response) clean(h http.Header) {
 	}
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // keeps net/http from guessing one
+	}
+	if w.body != nil && !w.body.ended.Load() {
+		// The function answers while it reads. net/http would now swallow the
+		// rest of the body, except on a connection that it will not use again. Its EnableFullDuplex
+		// does not help: what a handler leaves unread then spoils the next request.
+		h["Connection"] = []string{"close"}
 	}
 }
 
