@@ -1,0 +1,81 @@
+# Picasso. "make" alone explains itself.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   = -s -w -X github.com/picasso-faas/picasso/cmd/internal/build.version=$(VERSION)
+STATE_DIR ?= run
+# Test binaries run two at a time: most of them share one Docker and one Keystone.
+TESTFLAGS ?= -race -p 2 -timeout 14m
+# Sizes of "make soak".
+SOAK_TIME ?= 10m
+FUZZ_TIME ?= 1m
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check fmt generate cloud cloud-down bench soak clean need-go need-docker need-lint
+
+help: ## Show this
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: need-go ## Build the binaries into bin/
+	@echo "building bin/"
+	@mkdir -p bin && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+run: need-docker build ## Start everything in one process, ready to call (development; Ctrl-C ends it)
+	@tools/functions/build hello echo
+	@STATE_DIR='$(STATE_DIR)' tools/run
+
+test: check need-docker ## Run every test, unit to end-to-end, after installing what they need
+	@tools/cloud/up
+	@$(GO) test $(TESTFLAGS) ./...
+
+check: need-go need-lint ## Run the quick checks: format, vet, lint, house rules
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	  [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
+	@echo "go vet" && $(GO) vet ./...
+	@echo "staticcheck" && $(GO) tool staticcheck ./...
+	@echo "shellcheck" && shellcheck -x $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=')
+	@$(GO) test ./tools/archtest
+
+fmt: need-go ## Format the source
+	@gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+generate: build ## Write the samples in etc/ anew
+	@bin/picasso-manage config sample > etc/picasso.conf.sample
+	@bin/picasso-manage policy sample > etc/policy.yaml.sample
+
+cloud: need-docker build ## Start real OpenStack services on loopback and Picasso against them
+	@tools/cloud/up
+	@tools/cloud/down picasso
+	@tools/cloud/up picasso
+
+cloud-down: ## Stop what "make cloud" has started
+	@tools/cloud/down
+
+bench: need-docker build ## Measure; tables on the terminal, figures in bench/
+	@mkdir -p bench
+	@$(GO) run ./tools/bench $(BENCHFLAGS)
+
+soak: need-docker build ## Run what takes long: fuzzing, load, chaos (SOAK_TIME, FUZZ_TIME)
+	@tools/cloud/up
+	@for target in $$(grep -rlE '^func Fuzz' --include=*_test.go .); do \
+	  for name in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]+)\(.*/\1/p' $$target); do \
+	    echo "fuzzing $$name in $$(dirname $$target) for $(FUZZ_TIME)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZ_TIME) ./$$(dirname $$target) || exit 1; \
+	  done; done
+	@PICASSO_SOAK=$(SOAK_TIME) $(GO) test -race -count 1 -timeout 0 ./tools/e2e
+
+clean: ## Remove what was built
+	@rm -rf bin
+
+# What the others need. Each says what to do where it cannot do it itself.
+
+need-go:
+	@command -v $(GO) >/dev/null && v=$$($(GO) env GOVERSION 2>/dev/null | sed -E 's/^go1\.([0-9]+).*/\1/') && [ "$${v:-0}" -ge 21 ] || { \
+	  echo "Go 1.21 or later is needed (Debian's is too old; Go fetches the version in go.mod by itself): https://go.dev/doc/install" >&2; exit 1; }
+
+need-docker:
+	@tools/cloud/up docker
+
+need-lint:
+	@command -v shellcheck >/dev/null || { echo "installing shellcheck"; \
+	  { apt-get install -y -qq shellcheck || { apt-get update -qq && apt-get install -y -qq shellcheck; }; } >/dev/null; }
