@@ -96,7 +96,7 @@ func (s *Starter) spec(fn *picasso.Function, platform []string) sandbox.Spec {
 // The settling of a log: output travels another way than the answer and
 // arrives a moment later.
 const (
-	settleQuiet = time.Millisecond
+	settleQuiet = 2 * time.Millisecond
 	settleMax   = 20 * time.Millisecond
 )
 

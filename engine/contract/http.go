@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -45,7 +46,8 @@ type httpSandbox struct {
 	cfg     Config
 	fn      *picasso.Function
 	log     *ring.Log
-	started int64 // offset in log of what it wrote after it was ready
+	started int64        // offset in log of what it wrote after it was ready
+	ended   atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
 	conns   h1.Pool
 }
 
@@ -116,12 +118,23 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	to := sink{w: w, deadline: started.Add(s.fn.Timeout())}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
-	if s.log.End() > s.started { // silent functions do not pay for the others
+	if s.mayHaveMoreToSay(&out) {
 		to.flush()
 		settle(s.log)
 	}
 	out.Log = s.log.Since(logged)
+	s.ended.Store(time.Now().UnixNano())
 	return out, fate
+}
+
+// restedFor is the pause before a call from which on it does not matter that
+// its sandbox is held back a moment after it.
+const restedFor = 50 * time.Millisecond
+
+// mayHaveMoreToSay reports whether the end of a call waits for its log. Only a
+// function that has been silent so far, succeeds and is called without a pause is not waited for.
+func (s *httpSandbox) mayHaveMoreToSay(out *picasso.Outcome) bool {
+	return s.log.End() > s.started || out.Err != nil || out.Started.UnixNano()-s.ended.Load() > int64(restedFor)
 }
 
 func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate {
