@@ -1,0 +1,134 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso/api"
+)
+
+func TestVersionDiscovery(t *testing.T) {
+	k := setup(t)
+	for _, path := range []string{"/", "/v2", "/v2/"} {
+		a := k.Do("GET", path, "")
+		assert.Equal(t, 200, a.StatusCode, path)
+		assert.Contains(t, a.Text, `"status":"CURRENT"`)
+		assert.Contains(t, a.Text, k.URL+"/v2/")
+		assert.Regexp(t, `^req-[0-9a-f-]{36}$`, a.Header.Get("X-Openstack-Request-Id"))
+	}
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(k.Do("GET", "/v2/openapi.json", "").Text))
+	require.NoError(t, err)
+	require.NoError(t, doc.Validate(t.Context()))
+}
+
+func TestMicroversions(t *testing.T) {
+	k := setup(t)
+	a := k.member(200, "GET", "/v2/apps", "", "OpenStack-API-Version", "compute 2.1, functions latest")
+	assert.Equal(t, "functions 2.0", a.Header.Get("OpenStack-API-Version"))
+	assert.Equal(t, "OpenStack-API-Version", a.Header.Get("Vary"))
+	a = k.member(406, "GET", "/v2/apps", "", "OpenStack-API-Version", "functions 2.1")
+	assert.Equal(t, "not_acceptable", errorCode(t, a))
+	item := a.JSON(t)["errors"].([]any)[0].(map[string]any)
+	assert.Equal(t, "2.0", item["min_version"])
+	assert.Equal(t, "2.0", item["max_version"])
+	k.member(400, "GET", "/v2/apps", "", "OpenStack-API-Version", "functions two")
+	assert.Equal(t, "functions 2.0", k.member(404, "GET", "/v2/nothing", "").Header.Get("OpenStack-API-Version"))
+}
+
+func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
+	k := setup(t)
+	for _, path := range []string{"/nothing", "/v1/apps", "/v2/apps/", "/v2//apps", "/v2/triggers", "/v2/functions/a/b", "/v2/apps/a%2Fb/c", "/metrics", "/%76%32/apps"} {
+		assert.Equal(t, "no_route", errorCode(t, k.member(404, "GET", path, "")), path)
+	}
+	for path, allow := range map[string]string{
+		"/v2/apps": "GET, POST", "/v2/apps/a": "GET, PATCH, DELETE", "/v2/functions/f/invoke": "POST", "/healthcheck": "GET, HEAD",
+		"/v2/executions/" + nobody: "GET",
+	} {
+		a := k.member(405, "PUT", path, "")
+		assert.Equal(t, "method_not_allowed", errorCode(t, a), path)
+		assert.Equal(t, allow, a.Header.Get("Allow"), path)
+	}
+	assert.Equal(t, `app "a/b" not found`, errorDetail(t, k.member(404, "GET", "/v2/apps/a%2Fb", "")))
+	assert.Equal(t, 401, k.Do("GET", "/v2/apps", "").StatusCode)
+}
+
+func TestHealthcheck(t *testing.T) {
+	disabled := false
+	k := setup(t, func(c *api.Config) { c.Disabled = func() bool { return disabled } })
+	assert.Equal(t, "OK", k.Do("GET", "/healthcheck", "").Text)
+	assert.JSONEq(t, `{"detailed":false,"reasons":["OK"]}`, k.Do("GET", "/healthcheck", "", "Accept", "application/json").Text)
+	head, err := k.HTTP.Head(k.URL + "/healthcheck")
+	require.NoError(t, err)
+	require.NoError(t, head.Body.Close())
+	assert.Equal(t, 200, head.StatusCode)
+
+	disabled = true
+	a := k.Do("GET", "/healthcheck", "")
+	assert.Equal(t, 503, a.StatusCode)
+	assert.Equal(t, "DISABLED BY FILE", a.Text)
+}
+
+func TestMetrics(t *testing.T) {
+	k := setup(t)
+	id := k.function(`{"name":"f","image":"i","public":true}`)
+	k.member(200, "POST", "/v2/functions/f/invoke", "x")
+	k.Do("BREW", "/f/"+id+"/some/path", "x")
+	k.member(404, "GET", "/nothing", "")
+	w := httptest.NewRecorder()
+	k.API.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	for _, line := range []string{
+		`picasso_http_requests_total{method="POST",route="/v2/functions/{function}/invoke",status="200"} 1`,
+		`picasso_http_requests_total{method="ANY",route="/f/{function}/{rest:.*}",status="200"} 1`,
+		`picasso_http_requests_total{method="ANY",route="none",status="404"} 1`,
+		`picasso_calls_total{outcome="succeeded"} 2`,
+		`picasso_call_run_seconds_count 2`,
+		`picasso_host_memory_used_bytes{host="host-1"} 1.34217728e+08`,
+		`picasso_records_dropped_total 0`,
+	} {
+		assert.Contains(t, w.Body.String(), line+"\n")
+	}
+	assert.NotContains(t, w.Body.String(), id)
+
+	k.engine.Err = io.ErrUnexpectedEOF
+	w = httptest.NewRecorder()
+	k.API.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	assert.Equal(t, http.StatusOK, w.Code)
+	assert.NotContains(t, w.Body.String(), "picasso_host_up")
+}
+
+func TestTheLogHasNoSecrets(t *testing.T) {
+	k := setup(t)
+	k.Log.Reset()
+	id := k.function(`{"name":"f","image":"i","config":{"PASSWORD":"hunter2"}}`)
+	k.member(200, "POST", "/v2/functions/f/invoke", "payload-1", "X-Openstack-Request-Id", "req-7f3a2c1e-0000-4000-8000-00000000000a")
+	k.member(200, "GET", "/f/"+id+"?token=hunter3", "")
+	assert.Empty(t, k.Log.AllEntries(), "one line per request, at level debug")
+}
+
+func TestTheAccessLog(t *testing.T) {
+	var text strings.Builder
+	log := logrus.New()
+	log.SetLevel(logrus.DebugLevel)
+	log.SetOutput(&text)
+	k := setup(t, func(c *api.Config) { c.Log = log })
+	id := k.function(`{"name":"f","image":"i","config":{"PASSWORD":"hunter2"}}`)
+	a := k.member(200, "POST", "/f/"+id+"/private-path?token=hunter3", "payload-1",
+		"X-Openstack-Request-Id", "req-7f3a2c1e-0000-4000-8000-00000000000a")
+	for _, want := range []string{
+		"request_id=" + a.Header.Get("X-Openstack-Request-Id"), "global_request_id=req-7f3a2c1e", "status=200", "project_id=alpha",
+		"/f/{function}/{rest:.*}", "method=POST", "duration_ms=", "execution_id=" + a.Header.Get("Picasso-Execution-Id"),
+	} {
+		assert.Contains(t, text.String(), want)
+	}
+	for _, secret := range []string{"hunter", "payload", "private-path", "secret-token"} {
+		assert.NotContains(t, text.String(), secret)
+	}
+}
