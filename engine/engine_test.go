@@ -1,0 +1,47 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine"
+	"github.com/picasso-faas/picasso/engine/docker"
+	"github.com/picasso-faas/picasso/engine/enginetest"
+	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
+	"github.com/picasso-faas/picasso/tools/functions/functest"
+)
+
+// newEngine returns an engine of its own on the real Docker.
+func newEngine(t *testing.T) picasso.Engine {
+	t.Helper()
+	log := logrus.New()
+	log.SetOutput(t.Output())
+	cfg := docker.DefaultConfig()
+	cfg.DockerHost = cloudtest.Need(t, "docker").DockerHost
+	cfg.Host = "test-" + uuid.NewString()[:8]
+	cfg.PullPolicy = docker.PullIfNotPresent
+	driver, err := docker.New(t.Context(), cfg, log)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, driver.Close()) })
+
+	engineCfg := engine.DefaultConfig()
+	engineCfg.ReadyTimeout, engineCfg.MemoryMB = 3*time.Second, 2048
+	e := engine.New(engineCfg, driver, log)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		assert.NoError(t, e.Close(ctx))
+	})
+	return e
+}
+
+func TestOnDocker(t *testing.T) {
+	enginetest.RunEngine(t, newEngine, functest.Image(t, "testfn"), functest.Image(t, "debian"))
+}

@@ -1,0 +1,397 @@
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// RunEngine checks that an engine keeps the contract of picasso.Engine. testfn
+// is a reference of tools/functions' testfn, debian one of its debian. The
+// engine has the default limits but a ready timeout of a few seconds, room for
+// at least 1 GiB of sandboxes, and nothing else to do; newEngine closes it when
+// its test ends.
+func RunEngine(t *testing.T, newEngine func(t *testing.T) picasso.Engine, testfn, debian string) {
+	s := &engineSuite{engine: newEngine(t)}
+	for _, image := range []struct {
+		ref      string
+		resolved *string
+	}{{testfn, &s.testfn}, {debian, &s.debian}} {
+		resolved, err := s.engine.ResolveImage(t.Context(), image.ref)
+		require.NoError(t, err)
+		*image.resolved = resolved
+	}
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"bodies go in and come out", s.bodies},
+		{"a hot sandbox serves again", s.hot},
+		{"function URL", s.gateway},
+		{"web", s.web},
+		{"environment", s.environment},
+		{"stdio", s.stdio},
+		{"failures of a call", s.failures},
+		{"answers that are not HTTP", s.broken},
+		{"failures of a start", s.failedStarts},
+		{"answers that are too large", s.tooLarge},
+		{"request body fails", s.badBody},
+		{"logs", s.logs},
+		{"the wait times out", s.waitTimesOut},
+		{"ctx ends the wait and not the call", s.context},
+		{"both directions at once", s.duplex},
+		{"no room", s.busy},
+		{"warm and retire", s.warmAndRetire},
+		{"an image that does not exist", s.noImage},
+		{"host", s.host},
+	} {
+		t.Run(test.name, test.run)
+	}
+	s.assertNoGrowth(t, goroutines, files)
+}
+
+type engineSuite struct {
+	engine         picasso.Engine
+	testfn, debian string
+}
+
+// function is a new function of testfn.
+func (s *engineSuite) function(t *testing.T, contract picasso.Contract, command ...string) *picasso.Function {
+	t.Helper()
+	spec := picasso.DefaultFunctionSpec()
+	spec.Name, spec.Image, spec.Contract, spec.Command = "f", s.testfn, contract, command
+	spec.Network, spec.MemoryMB, spec.TmpMB = picasso.NetworkNone, 64, 8
+	fn := &picasso.Function{
+		ID: uuid.NewString(), ProjectID: uuid.NewString(), AppID: uuid.NewString(),
+		FunctionSpec: spec, ImageDigest: s.testfn, Revision: 1,
+	}
+	t.Cleanup(func() { // make room for the next test
+		require.NoError(t, s.engine.Retire(context.Background(), fn.ID, math.MaxInt64))
+	})
+	return fn
+}
+
+// invokeOf is an invoke with a body.
+func invokeOf(fn *picasso.Function, body string) *picasso.Call {
+	return &picasso.Call{
+		ExecutionID: uuid.NewString(), RequestID: "req-" + uuid.NewString(), Function: fn,
+		Method: http.MethodPost, URL: "http://faas.example:10001/v2/functions/f/invoke", Path: "/",
+		Header: http.Header{"Content-Type": {"text/plain"}},
+		Body:   strings.NewReader(body), ContentLength: int64(len(body)),
+	}
+}
+
+// gatewayCall is a call through the function URL.
+func gatewayCall(fn *picasso.Function, method, path, body string) *picasso.Call {
+	c := invokeOf(fn, body)
+	c.Gateway, c.Method, c.Path = true, method, path
+	c.URL = "http://faas.example:10001/f/" + fn.ID + path
+	return c
+}
+
+func (s *engineSuite) invoke(t *testing.T, c *picasso.Call) (*httptest.ResponseRecorder, picasso.Outcome) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	out := s.engine.Invoke(t.Context(), c, w)
+	assert.NotEmpty(t, out.Host)
+	return w, out
+}
+
+// answer invokes, expects success and returns the answer's body.
+func (s *engineSuite) answer(t *testing.T, fn *picasso.Function, body string) string {
+	t.Helper()
+	w, out := s.invoke(t, invokeOf(fn, body))
+	require.Nil(t, out.Err, "%v", out.Err)
+	require.Equal(t, 200, w.Code)
+	return w.Body.String()
+}
+
+func (s *engineSuite) bodies(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
+		fn := s.function(t, contract, "echo")
+		for _, size := range []int{0, 2, 64 << 10, 64<<10 + 1, 5 << 20} {
+			body := strings.Repeat("\x00\xff\r\nlo", size/6+1)[:size]
+			for _, length := range []int64{int64(size), -1} {
+				c := invokeOf(fn, body)
+				c.ContentLength = length
+				w, out := s.invoke(t, c)
+				require.Nil(t, out.Err, "%s %d: %v", contract, size, out.Err)
+				assert.True(t, w.Body.String() == body, "%s %d bytes: got %d", contract, size, w.Body.Len())
+				assert.EqualValues(t, size, out.InputBytes)
+				assert.EqualValues(t, size, out.OutputBytes)
+				assert.Equal(t, 200, out.HTTPStatus)
+				assert.False(t, out.Started.IsZero())
+				assert.Positive(t, out.Run)
+			}
+		}
+	}
+}
+
+func (s *engineSuite) hot(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb} {
+		fn := s.function(t, contract, "count")
+		w, cold := s.invoke(t, invokeOf(fn, ""))
+		require.Nil(t, cold.Err, "%v", cold.Err)
+		assert.Positive(t, cold.ColdStart)
+		assert.GreaterOrEqual(t, cold.Wait, cold.ColdStart)
+		instance, n, _ := strings.Cut(w.Body.String(), " ")
+		assert.Equal(t, "1", strings.TrimSpace(n))
+		w, hot := s.invoke(t, invokeOf(fn, ""))
+		require.Nil(t, hot.Err, "%v", hot.Err)
+		assert.Zero(t, hot.ColdStart)
+		assert.Equal(t, instance+" 2", strings.TrimSpace(w.Body.String()))
+	}
+}
+
+func (s *engineSuite) failures(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb} {
+		fn := s.function(t, contract)
+		fn.TimeoutS = 2
+		for _, tt := range []struct {
+			ask    string
+			code   picasso.Code
+			exit   int // -1: none
+			detail string
+		}{
+			{"crash 3", picasso.CodeFunctionDied, 3, "exit code 3"},
+			{"crash-unread 4", picasso.CodeFunctionDied, 4, "exit code 4"},
+			{"crash-half 100000", picasso.CodeFunctionDied, 3, "exit code 3"},
+			{"signal 9", picasso.CodeFunctionDied, 137, "signal 9"},
+			{"memory 500", picasso.CodeFunctionDied, 137, "memory"},
+			{"panic", picasso.CodeFunctionFailed, -1, "closed the connection"},
+			{"sleep 60000", picasso.CodeTimedOut, -1, "timeout_s"},
+		} {
+			_, out := s.invoke(t, invokeOf(fn, tt.ask))
+			require.NotNil(t, out.Err, "%s %s", contract, tt.ask)
+			assert.Equal(t, tt.code, out.Err.Code, "%s %s: %v", contract, tt.ask, out.Err)
+			assert.Contains(t, out.Err.Detail, tt.detail, "%s %s", contract, tt.ask)
+			assert.Equal(t, tt.code.Title(), out.Err.Title)
+			if tt.exit >= 0 && assert.NotNil(t, out.ExitCode, tt.ask) {
+				assert.Equal(t, tt.exit, *out.ExitCode)
+			}
+			assert.Equal(t, "next", s.answer(t, fn, "echo\nnext"), "after %s %s", contract, tt.ask)
+		}
+	}
+}
+
+func (s *engineSuite) broken(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb} {
+		fn := s.function(t, contract)
+		for _, ask := range []string{
+			"garbage", "nothing", "half-header", "short", "two-lengths", "minus-length", "bad-chunk", "cut-chunk", "smuggle",
+			"header 100000", "endless-header",
+		} {
+			_, out := s.invoke(t, invokeOf(fn, ask))
+			require.NotNil(t, out.Err, "%s %s", contract, ask)
+			assert.Equal(t, picasso.CodeFunctionFailed, out.Err.Code, "%s %s: %v", contract, ask, out.Err)
+			assert.Equal(t, "next", s.answer(t, fn, "echo\nnext"), "after %s %s", contract, ask)
+		}
+		for ask, want := range map[string]string{
+			"until-close": "until the end", "interim": "final", "bare-newlines": "hello", "long": "long ",
+		} {
+			assert.Equal(t, want, s.answer(t, fn, ask), ask)
+		}
+	}
+	fn := s.function(t, picasso.ContractFn)
+	for ask, code := range map[string]picasso.Code{
+		"fdk-status 502": picasso.CodeFunctionFailed, "fdk-status 504": picasso.CodeTimedOut, "fdk-status 404": picasso.CodeFunctionFailed,
+	} {
+		w, out := s.invoke(t, invokeOf(fn, ask))
+		require.NotNil(t, out.Err, ask)
+		assert.Equal(t, code, out.Err.Code, ask)
+		assert.Zero(t, w.Body.Len(), "nothing is answered yet")
+	}
+}
+
+func (s *engineSuite) failedStarts(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb} {
+		for _, tt := range []struct {
+			command string
+			code    picasso.Code
+			detail  string
+		}{
+			{"crash-start 3", picasso.CodeSandboxFailed, "exit code 3; its log ends: "},
+			{"never-ready", picasso.CodeNotReady, "was not ready"},
+			{"stubborn", picasso.CodeNotReady, "was not ready"},
+			{"socket-file", picasso.CodeSandboxFailed, "lsnr.sock"},
+			{"socket-dir", picasso.CodeSandboxFailed, "lsnr.sock"},
+			{"socket-link /var/run/docker.sock", picasso.CodeSandboxFailed, "lsnr.sock"},
+			{"socket-link ../x", picasso.CodeSandboxFailed, "lsnr.sock"},
+		} {
+			if contract == picasso.ContractWeb && strings.HasPrefix(tt.command, "socket") {
+				continue
+			}
+			fn := s.function(t, contract, strings.Fields(tt.command)...)
+			w, out := s.invoke(t, invokeOf(fn, ""))
+			require.NotNil(t, out.Err, tt.command)
+			assert.Equal(t, tt.code, out.Err.Code, "%s: %v", tt.command, out.Err)
+			assert.Contains(t, out.Err.Detail, tt.detail)
+			assert.True(t, out.Started.IsZero(), "no sandbox took it")
+			assert.Zero(t, w.Body.Len())
+		}
+	}
+}
+
+func (s *engineSuite) tooLarge(t *testing.T) {
+	const over = "7340032" // 7 MiB; the limit is 6
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
+		fn := s.function(t, contract)
+		for _, ask := range []string{"big " + over, "chunked " + over} {
+			w, out := s.invoke(t, invokeOf(fn, ask))
+			require.NotNil(t, out.Err, "%s %s", contract, ask)
+			assert.Equal(t, picasso.CodeResponseTooLarge, out.Err.Code, "%s %s", contract, ask)
+			if contract == picasso.ContractStdio || strings.HasPrefix(ask, "big") {
+				assert.Zero(t, w.Body.Len(), "it is known before anything is sent")
+			}
+			assert.LessOrEqual(t, w.Body.Len(), 6<<20)
+		}
+		assert.Equal(t, "next", s.answer(t, fn, "echo\nnext"))
+	}
+}
+
+func (s *engineSuite) badBody(t *testing.T) {
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
+		fn := s.function(t, contract, "echo")
+		for _, size := range []int64{100, 1 << 20} {
+			for _, length := range []int64{size, -1} {
+				c := invokeOf(fn, "")
+				c.Body = http.MaxBytesReader(nil, io.NopCloser(bytes.NewReader(make([]byte, size))), size-1)
+				c.ContentLength = length
+				_, out := s.invoke(t, c)
+				require.NotNil(t, out.Err)
+				assert.Equal(t, picasso.CodeTooLarge, out.Err.Code, "%s %d: %v", contract, length, out.Err)
+
+				c.Body = io.LimitReader(bytes.NewReader(make([]byte, size)), size/2)
+				c.ContentLength = size
+				_, out = s.invoke(t, c)
+				require.NotNil(t, out.Err)
+				assert.Equal(t, picasso.CodeInvalid, out.Err.Code, "%s: too short", contract)
+			}
+		}
+		assert.Equal(t, "next", s.answer(t, fn, "next"))
+	}
+}
+
+func (s *engineSuite) waitTimesOut(t *testing.T) {
+	fn := s.function(t, picasso.ContractFn)
+	fn.MaxSandboxes, fn.QueueTimeoutS = 1, 1
+	_ = s.answer(t, fn, "echo\nstart")
+	first := make(chan picasso.Outcome)
+	go func() { first <- s.engine.Invoke(context.Background(), invokeOf(fn, "sleep 3000"), httptest.NewRecorder()) }()
+	require.Eventually(t, func() bool { return s.hostNow(t).CallsRunning == 1 }, patience, time.Millisecond)
+	_, out := s.invoke(t, invokeOf(fn, "echo\nnever"))
+	require.NotNil(t, out.Err)
+	assert.Equal(t, picasso.CodeWaitTimedOut, out.Err.Code)
+	assert.GreaterOrEqual(t, out.Wait, time.Second)
+	assert.Nil(t, (<-first).Err)
+}
+
+func (s *engineSuite) context(t *testing.T) {
+	fn := s.function(t, picasso.ContractFn)
+	fn.MaxSandboxes = 1
+	_ = s.answer(t, fn, "echo\nstart")
+	ctx, cancel := context.WithCancel(t.Context())
+	outs := make(chan picasso.Outcome)
+	invoke := func() { outs <- s.engine.Invoke(ctx, invokeOf(fn, "sleep 1000"), httptest.NewRecorder()) }
+	go invoke()
+	require.Eventually(t, func() bool { return s.hostNow(t).CallsRunning == 1 }, patience, time.Millisecond)
+	go invoke()
+	require.Eventually(t, func() bool { return s.hostNow(t).CallsWaiting == 1 }, patience, time.Millisecond)
+	cancel()
+	out := <-outs
+	require.NotNil(t, out.Err, "the one that waits is first")
+	assert.True(t, out.Started.IsZero())
+	assert.Nil(t, (<-outs).Err, "the other runs to its end")
+}
+
+func (s *engineSuite) busy(t *testing.T) {
+	host := s.hostNow(t)
+	var outs []chan picasso.Outcome
+	for used := 0; used+1024 <= host.MemoryMB; used += 1024 { // a stopped function is still leaving: hence rounds
+		fn := s.function(t, picasso.ContractFn)
+		fn.MemoryMB = 1024
+		out := make(chan picasso.Outcome, 1)
+		outs = append(outs, out)
+		go func() { out <- s.engine.Invoke(context.Background(), invokeOf(fn, "sleep 6000"), httptest.NewRecorder()) }()
+		require.Eventually(t, func() bool { return s.hostNow(t).CallsRunning == len(outs) }, patience, time.Millisecond)
+	}
+	fn := s.function(t, picasso.ContractFn)
+	fn.MemoryMB = 1024
+	_, out := s.invoke(t, invokeOf(fn, "echo\nx"))
+	require.NotNil(t, out.Err)
+	assert.Equal(t, picasso.CodeBusy, out.Err.Code)
+	assert.Positive(t, out.Err.RetryAfter)
+	for _, out := range outs {
+		assert.Nil(t, (<-out).Err)
+	}
+	// What is idle gives way.
+	assert.Equal(t, "x", s.answer(t, fn, "echo\nx"))
+}
+
+func (s *engineSuite) warmAndRetire(t *testing.T) {
+	fn := s.function(t, picasso.ContractFn, "count")
+	fn.MinSandboxes = 2
+	before := s.hostNow(t)
+	require.NoError(t, s.engine.Warm(t.Context(), fn))
+	require.Eventually(t, func() bool { return s.hostNow(t).SandboxesIdle >= 2 }, patience, 10*time.Millisecond)
+	assert.GreaterOrEqual(t, s.hostNow(t).ColdStarts, before.ColdStarts+2)
+	_, out := s.invoke(t, invokeOf(fn, ""))
+	require.Nil(t, out.Err)
+	assert.Zero(t, out.ColdStart)
+	require.NoError(t, s.engine.Retire(t.Context(), fn.ID, 2))
+	require.Eventually(t, func() bool { return s.hostNow(t).Sandboxes == 0 }, patience, 10*time.Millisecond)
+	assert.Zero(t, s.hostNow(t).MemoryUsedMB)
+}
+
+func (s *engineSuite) noImage(t *testing.T) {
+	_, err := s.engine.ResolveImage(t.Context(), "127.0.0.1:1/no/such-image:nowhere")
+	assert.Equal(t, picasso.CodeImageUnavailable, picasso.CodeOf(err), "%v", err)
+}
+
+func (s *engineSuite) host(t *testing.T) {
+	host := s.hostNow(t)
+	assert.NotEmpty(t, host.Name)
+	assert.Positive(t, host.MemoryMB)
+	assert.Positive(t, host.ColdStarts)
+	assert.Zero(t, host.CallsRunning)
+	assert.Zero(t, host.CallsWaiting)
+}
+
+func (s *engineSuite) hostNow(t *testing.T) picasso.Host {
+	t.Helper()
+	host, err := s.engine.Host(context.Background())
+	require.NoError(t, err)
+	return host
+}
+
+// assertNoGrowth waits until all sandboxes are gone, and with them what they needed.
+func (s *engineSuite) assertNoGrowth(t *testing.T, goroutines, files int) {
+	require.Eventually(t, func() bool { return s.hostNow(t).Sandboxes == 0 }, patience, 10*time.Millisecond)
+	const slack = 16 // idle connections and prepared things
+	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines+slack }, patience, 100*time.Millisecond,
+		"goroutines: %d before", goroutines)
+	assert.Eventually(t, func() bool { return openFiles(t) <= files+slack }, patience, 100*time.Millisecond,
+		"open files: %d before", files)
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(entries)
+}
