@@ -29,8 +29,8 @@ type Config struct {
 	RuntimeDir         string   `ini:"runtime_dir" help:"Directory for the sockets of sandboxes, absolute; with the host name at most 70 bytes long. It may be gone after a reboot."`
 	User               string   `ini:"user" help:"uid:gid that functions run as. Never 0."`
 	PidsLimit          int64    `ini:"pids_limit" help:"Processes and threads of one sandbox, 8 to 32768."`
-	PreparedNamespaces int      `ini:"prepared_namespaces" help:"Network namespaces kept ready for coming sandboxes, 0 to 64. One ready halves a cold start; each costs about 1 MiB."`
-	ReusedNamespaces   int      `ini:"reused_namespaces" help:"Network namespaces kept for the next sandbox of the same function revision when one has ended, 0 to 1024."`
+	PreparedNamespaces int      `ini:"prepared_namespaces" help:"Network namespaces kept ready for coming sandboxes, 0 to 64. One ready halves a cold start; each takes some 10 MiB that do not count as memory of sandboxes."`
+	ReusedNamespaces   int      `ini:"reused_namespaces" help:"Network namespaces kept for the next sandbox of the same function revision when one has ended, 0 to 1024; as big."`
 	BlockedAddresses   []string `ini:"blocked_addresses" help:"IPv4 networks that sandboxes with network 'egress' must not reach, comma-separated. Other sandboxes and the host's address on their bridge are always blocked; other addresses of the host are reachable unless named here."`
 	Subnet             string   `ini:"subnet" help:"IPv4 network of the bridge for sandboxes, for example 10.200.0.0/16. Empty: Docker chooses."`
 	SandboxRuntime     string   `ini:"sandbox_runtime" help:"OCI runtime that Docker runs sandboxes with, for example runsc. Empty: Docker's default."`
@@ -45,7 +45,7 @@ func DefaultConfig() Config {
 	}
 	return Config{
 		Host: host, RuntimeDir: "/run/picasso", User: "1000:1000", PidsLimit: 256,
-		PreparedNamespaces: 2, ReusedNamespaces: 16,
+		PreparedNamespaces: 2, ReusedNamespaces: 8,
 		BlockedAddresses: []string{"169.254.0.0/16"}, PullPolicy: PullAlways,
 	}
 }

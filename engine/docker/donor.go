@@ -86,9 +86,11 @@ func (d *Driver) ensureNetwork(ctx context.Context) error {
 	if err == nil || !cerrdefs.IsNotFound(err) {
 		return err
 	}
+	noIPv6 := false // donors are fenced for IPv4 only
 	options := network.CreateOptions{
-		Driver: "bridge",
-		Labels: d.labels("network"),
+		Driver:     "bridge",
+		EnableIPv6: &noIPv6,
+		Labels:     d.labels("network"),
 		// donors are fenced as well; either alone would do
 		Options: map[string]string{"com.docker.network.bridge.enable_icc": "false"},
 	}
