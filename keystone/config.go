@@ -43,12 +43,6 @@ type Config struct {
 	ServiceType               string   `ini:"service_type" help:"Type of this service in the catalog. Access rules of application credentials are for this type."`
 }
 
-// Defaults of the options that have one.
-const (
-	DefaultTokenCacheTime     = 300 * time.Second
-	DefaultHTTPConnectTimeout = 10 * time.Second
-)
-
 // DefaultConfig returns the defaults. auth_url and the service user have none.
 func DefaultConfig() Config {
 	return Config{
@@ -57,8 +51,8 @@ func DefaultConfig() Config {
 		ProjectName:       "service",
 		ProjectDomainName: "Default",
 
-		TokenCacheTime:        DefaultTokenCacheTime,
-		HTTPConnectTimeout:    DefaultHTTPConnectTimeout,
+		TokenCacheTime:        300 * time.Second,
+		HTTPConnectTimeout:    10 * time.Second,
 		HTTPRequestMaxRetries: 3,
 
 		ServiceTokenRoles:         []string{"service"},

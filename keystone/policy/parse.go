@@ -126,7 +126,7 @@ func (p *parser) term() (check, error) {
 func (p *parser) leaf(word string) (check, error) {
 	kind, match, found := strings.Cut(word, ":")
 	if !found || kind == "" || match == "" {
-		return nil, fmt.Errorf("%q is not a check: expected kind:match, @ or !", word)
+		return nil, fmt.Errorf("%q is not a check: expected @, ! or kind:match", word)
 	}
 	switch kind {
 	case "rule":
