@@ -54,8 +54,9 @@ type Store struct {
 	// are the same pool.
 	read, write *sql.DB
 
-	newID  func() string
-	jitter func() float64 // 0..1
+	newID   func() string
+	jitter  func() float64 // 0..1
+	timeout time.Duration  // callTimeout
 }
 
 var (
@@ -74,7 +75,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{place: place, newID: uuid.NewString, jitter: rand.Float64}
+	s := &Store{place: place, newID: uuid.NewString, jitter: rand.Float64, timeout: callTimeout}
 	s.read, s.write, err = place.pools(cfg)
 	if err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "connection: cannot be used").WithCause(err)
@@ -82,7 +83,7 @@ func Open(cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close ends all connections. Calls in flight fail with unavailable.
+// Close ends all connections. No call may follow.
 func (s *Store) Close() error {
 	err := s.write.Close()
 	if s.read == s.write {

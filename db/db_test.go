@@ -10,7 +10,6 @@ func TestSQLite(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T) dbtest.Stores { return dbtest.SQLite(t) })
 }
 
-
 func TestMariaDB(t *testing.T) {
 	dbtest.Run(t, func(t *testing.T) dbtest.Stores { return dbtest.MariaDB(t) })
 }

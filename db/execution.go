@@ -16,7 +16,7 @@ const executionFields = "id, project_id, function_id, function_name, app_name, r
 
 const (
 	executionFieldCount = 20
-	rowsPerInsert       = 200     // more make the text longer, not the work less
+	rowsPerInsert       = 500     // SQLite takes up to 32766 values in a statement
 	logBytesPerInsert   = 1 << 20 // and one log on top: well below a server's max_allowed_packet
 	rowsPerPurge        = 500     // locked at once
 	maxReasonBytes      = 4096

@@ -26,7 +26,7 @@ const (
 // try runs do, again when it fell to a deadlock or a lock, and turns its error
 // into a *picasso.Error about subject, such as `app "x"`.
 func (s *Store) try(ctx context.Context, subject string, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := do(ctx)
