@@ -12,9 +12,10 @@ import (
 const (
 	// cachedGrants bounds the valid tokens remembered, about 1 KiB each.
 	cachedGrants = 10_000
-	// cachedRefusals bounds the wrong ones, 40 bytes each. They have a room of
+	// cachedRefusals bounds the wrong ones, which Keystone finds about 150 of a
+	// second and which are remembered for refusalTime. They have a room of
 	// their own so that many of them push out no valid one.
-	cachedRefusals = 10_000
+	cachedRefusals = 2_000
 )
 
 // key stands for a token. What holds for one that may have ended is another
