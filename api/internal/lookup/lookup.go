@@ -84,11 +84,7 @@ func (f *Functions) Get(ctx context.Context, projectID, ref string) (*picasso.Fu
 			}
 		}
 	}
-	fn, err := f.fetch(ctx, projectID, ref)
-	if err == nil {
-		f.byName.Add(nameKey{projectID, ref}, fn.ID)
-	}
-	return fn, err
+	return f.fetch(ctx, projectID, ref)
 }
 
 // Forget makes the next Get of the function ask the store; call it after each
@@ -148,18 +144,22 @@ func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
 			f.failed(ref, began, err)
 			return nil, err
 		}
-		f.keep(&entry{fn: fn, loaded: began, checked: began}, epoch)
+		f.keep(nameKey{projectID, ref}, &entry{fn: fn, loaded: began, checked: began}, epoch)
 		return fn, nil
 	})
 }
 
 // keep adds the entry unless something was forgotten since its load began: it
 // might be older than the write.
-func (f *Functions) keep(e *entry, epoch uint64) {
+func (f *Functions) keep(key nameKey, e *entry, epoch uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.epoch == epoch {
-		f.byID.Add(e.fn.ID, e)
+	if f.epoch != epoch {
+		return
+	}
+	f.byID.Add(e.fn.ID, e)
+	if key.projectID != "" {
+		f.byName.Add(key, e.fn.ID)
 	}
 }
 
