@@ -150,6 +150,9 @@ func sqliteKind(code int) kind {
 
 // domainError is the one place where errors of drivers become ours.
 func domainError(err error, subject string) error {
+	if err == nil {
+		return nil
+	}
 	var own *picasso.Error
 	if errors.As(err, &own) {
 		return own

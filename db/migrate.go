@@ -25,20 +25,29 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return domainError(err, "schema")
 	}
 	defer done()
-	// Under MySQL's lock one pass does it. SQLite has none that lasts over
-	// several transactions: who loses a race finds the tables there, and goes
-	// on with what the winner left to do. A migration is one transaction there, so each pass
-	// finds more done.
-	for range len(provider.ListSources()) + 1 {
-		if _, err = provider.Up(ctx); err == nil {
+	_, err = provider.Up(ctx)
+	if s.place.mysql == nil {
+		err = s.goOn(ctx, provider, err)
+	}
+	return domainError(err, "schema")
+}
+
+// goOn is for SQLite, which has no lock that lasts over several transactions:
+// who loses a race against another process finds the tables there, and has to
+// do what the winner left. A migration is one transaction, so nothing is half done
+// and every pass finds less to do.
+func (s *Store) goOn(ctx context.Context, provider *goose.Provider, err error) error {
+	for range provider.ListSources() {
+		if err == nil {
 			return nil
 		}
 		have, want, versionErr := s.Version(ctx)
-		if versionErr == nil && have == want {
-			return nil
+		if versionErr != nil || have == want {
+			return versionErr
 		}
+		_, err = provider.Up(ctx)
 	}
-	return domainError(err, "schema")
+	return err
 }
 
 // Version returns the version the schema has, 0 for an empty database, and the
