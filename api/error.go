@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -144,8 +143,7 @@ func (s *Server) renderError(req *request, e *picasso.Error) {
 	if message == "" {
 		message = e.Title
 	}
-	body, _ := json.Marshal(errorBody{Errors: []errorItem{item}, Error: errorSummary{status, message, e.Title}}) // strings and numbers only
-	_ = req.send(status, "application/json", body)
+	_ = req.reply(status, errorBody{Errors: []errorItem{item}, Error: errorSummary{status, message, e.Title}}) // strings and numbers always encode
 }
 
 // retryAfter is the value of the header, in whole seconds (RFC 9110, 10.2.3), at

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -55,11 +56,13 @@ func (r *request) ref(name string) string {
 
 // reply renders body as JSON.
 func (r *request) reply(status int, body any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false) // links have '&' in them, and nobody takes this for HTML
+	if err := enc.Encode(body); err != nil {
 		return err
 	}
-	return r.send(status, "application/json", data)
+	return r.send(status, "application/json", data.Bytes())
 }
 
 // send writes a whole answer. That the client is gone is nobody's error.
