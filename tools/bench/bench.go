@@ -90,7 +90,7 @@ func (b *bench) startBare(ctx context.Context, socket string) error {
 		return err
 	}
 	b.direct = subject{name: "function's socket", network: "unix", address: socket, path: "/"}
-	b.bare = subject{name: "bare", network: "tcp", address: address, path: "/"}
+	b.bare = subject{name: "bare", network: "tcp", address: address, path: "/", pids: []int{b.proxy.pid()}}
 	return until(ctx, 10*time.Second, func() error {
 		_, err := load.Run(ctx, b.bare.target([]byte("ok")), load.Options{Connections: 1, Requests: 1})
 		return err
@@ -119,7 +119,7 @@ func (b *bench) say(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "[%4.0fs] %s\n", time.Since(b.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// script runs a script of the repository, which is the working directory.
+// script runs a program of the repository, which is the working directory.
 func script(ctx context.Context, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr

@@ -52,7 +52,7 @@ func TestReport(t *testing.T) {
 	r := newReport(options{rounds: 3, auth: authNone})
 	for _, name := range []string{"bare", "all-in-one"} {
 		result := load.Result{PerSecond: 1000, P50: time.Millisecond}
-		r.Hot = append(r.Hot, hotFigure{Row: "hot", Case: "2 B, c=1", Subject: name, Median: result, Rounds: []load.Result{result}})
+		r.Hot = append(r.Hot, hotFigure{Row: "hot", Case: "2 B, c=1", Subject: name, Median: result, Rounds: []load.Result{result}, Processor: []time.Duration{2 * time.Microsecond}})
 	}
 	for _, ms := range []time.Duration{3, 1, 2} {
 		r.addTime(coldRun, ms*time.Millisecond)
@@ -72,7 +72,7 @@ func TestReport(t *testing.T) {
 	var out bytes.Buffer
 	r.print(&out)
 	for _, line := range []string{
-		"| hot       | 2 B, c=1 | all-in-one | 1000  | 1.00   | 0.00   | 1.00   |\n",
+		"| hot       | 2 B, c=1 | all-in-one | 1000  | 1.00   | 0.00   | 1.00   | 2      |\n",
 		"| container per call, docker | 2.00      | 3       |\n",
 		"| idle           | 40.0 MiB |\n",
 		"| memory, idle                             | 40.0 MiB | ≤ 30 MiB | **missed** |\n",
@@ -134,9 +134,15 @@ func TestProcess(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestProcessorTime(t *testing.T) {
+	require.Eventually(t, func() bool { return processorTime([]int{os.Getpid()}) > 0 }, time.Minute, time.Microsecond)
+	require.Zero(t, processorTime([]int{1 << 30}))
+	require.Zero(t, processorTime(nil))
+}
+
 func TestWatchMemory(t *testing.T) {
 	b := &bench{report: newReport(options{})}
-	b.watchMemory(subject{name: "ours", pid: os.Getpid()}, hotCase{name: "case"})()
+	b.watchMemory(subject{name: "ours", pids: []int{os.Getpid()}}, hotCase{name: "case"})()
 	b.watchMemory(subject{name: "bare"}, hotCase{name: "case"})()
 	require.Positive(t, b.report.Memory["ours, case"])
 	require.Len(t, b.report.Memory, 1)

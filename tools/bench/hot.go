@@ -34,7 +34,7 @@ func (b *bench) allInOne(ctx context.Context) (err error) {
 	if err := b.idleMemory(ctx, s); err != nil {
 		return err
 	}
-	_, echo, err := s.create(ctx, function{Name: "echo", Image: echoImage}, nil)
+	id, echo, err := s.create(ctx, function{Name: "echo", Image: echoImage}, nil)
 	if err != nil {
 		return err
 	}
@@ -48,11 +48,23 @@ func (b *bench) allInOne(ctx context.Context) (err error) {
 			b.report.addRatio("hot, "+c.name+", p99", rounds.ratio(echo.name, "bare", p99), atMost(1.5))
 			b.report.addMemoryTarget("memory under c=32", s.name+", "+c.name, 80)
 		}
+		if err := b.noteSandboxes(ctx, s, id, c); err != nil {
+			return err
+		}
 		if c.name == "2 B, c=1" {
 			b.hot = load.Median(rounds[echo.name]).PerSecond
 		}
 	}
 	return nil
+}
+
+// noteSandboxes writes down how far the pool has grown.
+func (b *bench) noteSandboxes(ctx context.Context, s *service, id string, c hotCase) error {
+	n, err := s.sandboxes(ctx, id)
+	if err == nil {
+		b.report.addNote(fmt.Sprintf("Sandboxes after hot, %s: %d.", c.name, n))
+	}
+	return err
 }
 
 // idleMemory measures a service that has done nothing yet.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -60,6 +59,5 @@ func medianCall(ctx context.Context, s subject, body []byte) (time.Duration, err
 		}
 		times = append(times, took)
 	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
+	return median(times), nil
 }

@@ -24,16 +24,17 @@ func (r *report) print(w io.Writer) {
 }
 
 func (r *report) printHot(w io.Writer) {
-	lines := [][]string{{"hot calls", "case", "subject", "req/s", "p50 ms", "p99 ms", "× bare"}}
+	lines := [][]string{{"hot calls", "case", "subject", "req/s", "p50 ms", "p99 ms", "× bare", "CPU µs"}}
 	for _, f := range r.Hot {
 		pair := rounds{"bare": r.bare(f.Row, f.Case), "": f.Rounds}
 		lines = append(lines, []string{
 			f.Row, f.Case, f.Subject, fmt.Sprintf("%.0f", f.Median.PerSecond),
 			fmt.Sprintf("%.2f", milliseconds(f.Median.P50)), fmt.Sprintf("%.2f", milliseconds(f.Median.P99)),
-			fmt.Sprintf("%.2f", pair.ratio("", "bare", perSecond)),
+			fmt.Sprintf("%.2f", pair.ratio("", "bare", perSecond)), fmt.Sprint(median(f.Processor).Microseconds()),
 		})
 	}
 	table(w, lines)
+	fmt.Fprintln(w, "\n× bare is the median of the rounds' ratios. CPU is what the subject's own processes spend on a call, without the function.")
 }
 
 // bare finds the rounds of the yardstick of a row.

@@ -87,10 +87,29 @@ func residentBytes(pid int) (int64, error) {
 	return 0, errors.New("no VmRSS")
 }
 
+// processorTime is what processes have spent so far, utime and stime of
+// proc(5) in ticks of 10 ms. One that is gone counts for nothing.
+func processorTime(pids []int) time.Duration {
+	const tick = 10 * time.Millisecond
+	var sum time.Duration
+	for _, pid := range pids {
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // the name may have spaces
+		if len(fields) < 13 {
+			continue
+		}
+		for _, field := range fields[11:13] {
+			ticks, _ := strconv.Atoi(string(field))
+			sum += time.Duration(ticks) * tick
+		}
+	}
+	return sum
+}
+
 // watchMemory follows the memory of the subject's process through a round;
 // the function returned ends that and keeps the highest value.
 func (b *bench) watchMemory(s subject, c hotCase) (stop func()) {
-	if s.pid == 0 {
+	if len(s.pids) == 0 {
 		return func() {}
 	}
 	done := make(chan struct{})
@@ -98,7 +117,7 @@ func (b *bench) watchMemory(s subject, c hotCase) (stop func()) {
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for tick := time.NewTicker(200 * time.Millisecond); ; {
-			if now, err := residentBytes(s.pid); err == nil {
+			if now, err := residentBytes(s.pids[0]); err == nil {
 				peak = max(peak, now)
 			}
 			select {

@@ -41,6 +41,8 @@ type hotFigure struct {
 	Subject string        `json:"subject"`
 	Median  load.Result   `json:"median"`
 	Rounds  []load.Result `json:"rounds"`
+	// Processor is what the subject's processes spent on a call, by round; not the function's.
+	Processor []time.Duration `json:"processor_ns"`
 }
 
 // verdict compares a figure with its target.
@@ -70,11 +72,15 @@ func (r *report) addNote(note string) { r.Notes = append(r.Notes, note) }
 
 // median is the median of a row of times, 0 when it was not measured.
 func (r *report) median(row string) time.Duration {
-	samples := slices.Sorted(slices.Values(r.Times[row]))
-	if len(samples) == 0 {
+	return median(r.Times[row])
+}
+
+func median(samples []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(samples))
+	if len(sorted) == 0 {
 		return 0
 	}
-	return samples[len(samples)/2]
+	return sorted[len(sorted)/2]
 }
 
 // limit is a bound of a ratio.

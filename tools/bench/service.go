@@ -177,8 +177,15 @@ func (s *service) create(ctx context.Context, f function, header http.Header) (i
 	}
 	return made.ID, subject{
 		name: s.name, network: "tcp", address: s.address, path: "/v2/functions/" + made.ID + "/invoke",
-		header: calls, pid: s.processes[0].pid(),
+		header: calls, pids: s.pids(),
 	}, nil
+}
+
+func (s *service) pids() (pids []int) {
+	for _, p := range s.processes {
+		pids = append(pids, p.pid())
+	}
+	return pids
 }
 
 // remove deletes a function and waits until its sandboxes are gone.

@@ -19,7 +19,7 @@ type subject struct {
 	network, address string
 	path             string
 	header           http.Header
-	pid              int // of the process whose memory is watched; 0 for none
+	pids             []int // of its processes, the API's first; none when they are not watched
 }
 
 func (s *subject) target(body []byte) load.Target {
@@ -61,20 +61,22 @@ type rounds map[string][]load.Result
 
 // compare runs the rounds of a case, alternating between the subjects.
 func (b *bench) compare(ctx context.Context, row string, c hotCase, subjects ...subject) (rounds, error) {
-	rounds := rounds{}
+	rounds, processor := rounds{}, map[string][]time.Duration{}
 	for round := range b.options.rounds {
 		for _, s := range subjects {
-			result, err := b.hotRound(ctx, c, s)
+			result, spent, err := b.hotRound(ctx, c, s)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.name, err)
 			}
 			rounds[s.name] = append(rounds[s.name], result)
+			processor[s.name] = append(processor[s.name], spent)
 			b.say("%s, %s, round %d of %d: %s %.0f req/s", row, c.name, round+1, b.options.rounds, s.name, result.PerSecond)
 		}
 	}
 	for _, s := range subjects {
 		b.report.Hot = append(b.report.Hot, hotFigure{
 			Row: row, Case: c.name, Subject: s.name, Median: load.Median(rounds[s.name]), Rounds: rounds[s.name],
+			Processor: processor[s.name],
 		})
 	}
 	return rounds, nil
@@ -97,10 +99,13 @@ func (r rounds) ratio(subject, to string, of func(load.Result) float64) float64 
 func perSecond(r load.Result) float64 { return r.PerSecond }
 func p99(r load.Result) float64       { return float64(r.P99) }
 
-func (b *bench) hotRound(ctx context.Context, c hotCase, s subject) (load.Result, error) {
+// hotRound also tells how much processor time the subject spent on a call.
+func (b *bench) hotRound(ctx context.Context, c hotCase, s subject) (r load.Result, perCall time.Duration, err error) {
 	stop := b.watchMemory(s, c)
 	defer stop()
-	return load.Run(ctx, s.target(c.body), load.Options{Connections: c.connections, WarmUp: warmUp, Duration: b.options.seconds})
+	before := processorTime(s.pids)
+	r, err = load.Run(ctx, s.target(c.body), load.Options{Connections: c.connections, WarmUp: warmUp, Duration: b.options.seconds})
+	return r, (processorTime(s.pids) - before) / time.Duration(max(r.Asked, 1)), err
 }
 
 // once measures a single call on a connection of its own.

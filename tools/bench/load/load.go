@@ -33,7 +33,8 @@ type Options struct {
 
 // Result is what one run measured.
 type Result struct {
-	Requests  int           `json:"requests"`
+	Requests  int           `json:"requests"` // that count
+	Asked     int           `json:"asked"`    // with those of the warm-up
 	Elapsed   time.Duration `json:"elapsed_ns"`
 	PerSecond float64       `json:"per_second"`
 	P50       time.Duration `json:"p50_ns"`
@@ -74,6 +75,7 @@ type worker struct {
 	target    Target
 	reader    *reader
 	latencies []time.Duration
+	asked     int
 }
 
 func newWorker(ctx context.Context, target Target) (*worker, error) {
@@ -102,6 +104,7 @@ func (w *worker) run(ctx context.Context, began time.Time, options Options) erro
 		if err := w.ask(); err != nil {
 			return err
 		}
+		w.asked++
 		if answered := time.Now(); sent.After(counting) && (options.Duration == 0 || answered.Before(end)) {
 			w.latencies = append(w.latencies, answered.Sub(sent))
 		}
@@ -117,12 +120,14 @@ func (w *worker) ask() error {
 }
 
 func summarize(workers []*worker, elapsed time.Duration) Result {
+	r := Result{Elapsed: elapsed}
 	var all []time.Duration
 	for _, w := range workers {
 		all = append(all, w.latencies...)
+		r.Asked += w.asked
 	}
 	slices.Sort(all)
-	r := Result{Requests: len(all), Elapsed: elapsed}
+	r.Requests = len(all)
 	if len(all) == 0 {
 		return r
 	}
