@@ -1,0 +1,69 @@
+// Package launchtest runs a real API for tests of programs that talk to one:
+// noauth, SQLite, and an engine of the test's own behind the real RPC.
+package launchtest
+
+import (
+	"context"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"github.com/sirupsen/logrus"
+	"github.com/sirupsen/logrus/hooks/test"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/cmd/internal/launch"
+	"github.com/picasso-faas/picasso/engine/rpc"
+)
+
+const key = "a key for tests, long enough"
+
+// Config returns the configuration of an API in front of the engine, on ports
+// that are free, with its database in a folder that goes with the test.
+func Config(t testing.TB, engine picasso.Engine) launch.Config {
+	t.Helper()
+	log, _ := test.NewNullLogger()
+	server := httptest.NewServer(rpc.NewServer(engine, []byte(key), log))
+	t.Cleanup(server.Close)
+	cfg := launch.DevelopmentConfig()
+	cfg.General.Host = "host-1"
+	cfg.API.BindPort, cfg.API.MetricsBindPort = 0, 0
+	cfg.Database.Connection = "sqlite:///" + filepath.Join(t.TempDir(), "picasso.sqlite")
+	cfg.RPC.Key, cfg.RPC.EngineURL = key, server.URL
+	cfg.Complete(launch.RoleAPI, "")
+	return cfg
+}
+
+// API is a running API.
+type API struct {
+	*launch.Program
+	Log  *test.Hook // everything that was logged
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// Start runs an API until the test ends or Stop.
+func Start(t testing.TB, cfg launch.Config) *API {
+	t.Helper()
+	log, hook := test.NewNullLogger()
+	log.SetLevel(logrus.DebugLevel)
+	program, err := launch.New(t.Context(), launch.RoleAPI, cfg, log)
+	require.NoError(t, err)
+	work, stop := context.WithCancel(context.Background())
+	a := &API{Program: program, Log: hook, stop: stop, done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		if err := program.Run(work, context.Background()); err != nil {
+			t.Errorf("the API: %v", err)
+		}
+	}()
+	t.Cleanup(a.Stop)
+	return a
+}
+
+// Stop ends the API as SIGTERM does and waits until it has ended.
+func (a *API) Stop() {
+	a.stop()
+	<-a.done
+}

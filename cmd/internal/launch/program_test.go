@@ -1,0 +1,189 @@
+package launch_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus/hooks/test"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/apitest"
+	"github.com/picasso-faas/picasso/cmd/internal/launch"
+	"github.com/picasso-faas/picasso/cmd/internal/launch/launchtest"
+)
+
+func do(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
+	if strings.HasPrefix(body, "{") {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	return answer.StatusCode, string(text)
+}
+
+func create(t *testing.T, api *launchtest.API, spec string) {
+	t.Helper()
+	status, text := do(t, "POST", api.URL()+"/v2/functions", spec)
+	require.Equal(t, http.StatusCreated, status, text)
+}
+
+func TestACallGoesThroughRPCAndLeavesARecord(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	api := launchtest.Start(t, cfg)
+	create(t, api, `{"name": "f", "image": "i"}`)
+	status, text := do(t, "POST", api.URL()+"/v2/functions/f/invoke", "ping")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "ping", text)
+	api.Stop()
+
+	again := launchtest.Start(t, cfg) // the record was stored on the way down
+	status, text = do(t, "GET", again.URL()+"/v2/executions", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, `"succeeded"`)
+}
+
+func TestMetricsHaveAListenerOfTheirOwn(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	api := launchtest.Start(t, cfg)
+	status, text := do(t, "GET", api.MetricsURL(), "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Contains(t, text, "# HELP")
+	status, _ = do(t, "GET", api.URL()+"/metrics", "")
+	assert.Equal(t, http.StatusNotFound, status)
+
+	cfg.API.MetricsBindPort = -1
+	assert.Empty(t, launchtest.Start(t, cfg).MetricsURL())
+}
+
+func TestHealthIsDisabledByAFile(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	cfg.HealthCheck.DisableByFile = filepath.Join(t.TempDir(), "drain")
+	api := launchtest.Start(t, cfg)
+	status, _ := do(t, "GET", api.URL()+"/healthcheck", "")
+	assert.Equal(t, http.StatusOK, status)
+	require.NoError(t, os.WriteFile(cfg.HealthCheck.DisableByFile, nil, 0o600))
+	status, text := do(t, "GET", api.URL()+"/healthcheck", "")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.Contains(t, text, "DISABLED BY FILE")
+}
+
+func TestFunctionsAreMadeWarmAtStart(t *testing.T) {
+	engine := &apitest.Engine{}
+	cfg := launchtest.Config(t, engine)
+	api := launchtest.Start(t, cfg)
+	create(t, api, `{"name": "cold", "image": "i"}`)
+	create(t, api, `{"name": "warm", "image": "i", "min_sandboxes": 2}`)
+	api.Stop()
+	before := len(engine.Warmed())
+	launchtest.Start(t, cfg)
+	require.Eventually(t, func() bool { return len(engine.Warmed()) > before }, 10*time.Second, 5*time.Millisecond)
+	assert.Equal(t, "warm", engine.Warmed()[before].Name)
+}
+
+// slowEngine holds calls until they are let go, and tells when one has come.
+func slowEngine() (engine *apitest.Engine, arrived, letGo chan struct{}) {
+	arrived, letGo = make(chan struct{}), make(chan struct{})
+	return &apitest.Engine{OnInvoke: func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		close(arrived)
+		<-letGo
+		_, _ = io.WriteString(w, "done")
+		return apitest.Succeeded(http.StatusOK)
+	}}, arrived, letGo
+}
+
+func TestStoppingLetsCallsEnd(t *testing.T) {
+	engine, arrived, letGo := slowEngine()
+	api := launchtest.Start(t, launchtest.Config(t, engine))
+	create(t, api, `{"name": "f", "image": "i"}`)
+	answered := make(chan string, 1)
+	go func() {
+		_, text := do(t, "POST", api.URL()+"/v2/functions/f/invoke", "")
+		answered <- text
+	}()
+	<-arrived
+	stopped := make(chan struct{})
+	go func() { api.Stop(); close(stopped) }()
+	require.Eventually(t, func() bool { return refuses(api.URL()) }, 10*time.Second, 5*time.Millisecond)
+	select {
+	case <-stopped:
+		t.Fatal("it did not wait for the call")
+	default:
+	}
+	close(letGo)
+	assert.Equal(t, "done", <-answered)
+	<-stopped
+}
+
+func refuses(url string) bool {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err == nil {
+		conn.Close()
+	}
+	return err != nil
+}
+
+func TestPatienceEnds(t *testing.T) {
+	engine, arrived, letGo := slowEngine()
+	defer close(letGo)
+	cfg := launchtest.Config(t, engine)
+	log, _ := test.NewNullLogger()
+	program, err := launch.New(t.Context(), launch.RoleAPI, cfg, log)
+	require.NoError(t, err)
+	work, stop := context.WithCancel(t.Context())
+	patience, hurry := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- program.Run(work, patience) }()
+	status, _ := do(t, "POST", program.URL()+"/v2/functions", `{"name": "f", "image": "i"}`)
+	require.Equal(t, http.StatusCreated, status)
+	go func() {
+		if answer, err := http.Post(program.URL()+"/v2/functions/f/invoke", "", nil); err == nil {
+			answer.Body.Close()
+		}
+	}()
+	<-arrived
+	stop()
+	hurry()
+	require.NoError(t, <-ended)
+}
+
+func TestWhatKeepsAProgramFromStarting(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	badPolicy := filepath.Join(t.TempDir(), "policy.yaml")
+	require.NoError(t, os.WriteFile(badPolicy, []byte("\"functions:app:list\": \"rule:nobody\"\n"), 0o600))
+	tests := map[string]struct {
+		change func(c *launch.Config)
+		want   string
+	}{
+		"invalid option": {func(c *launch.Config) { c.API.MaxLimit = 0 }, "max_limit"},
+		"port in use":    {func(c *launch.Config) { c.API.BindPort = taken.Addr().(*net.TCPAddr).Port }, "in use"},
+		"bad policy":     {func(c *launch.Config) { c.Policy.File = badPolicy }, "policy.yaml:1"},
+		"missing policy": {func(c *launch.Config) { c.Policy.File = "/nowhere/other.yaml" }, "other.yaml"},
+		"state path":     {func(c *launch.Config) { c.Database.Connection = "sqlite:////proc/nowhere/p.sqlite" }, "/proc/nowhere"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := launchtest.Config(t, &apitest.Engine{})
+			tt.change(&cfg)
+			log, _ := test.NewNullLogger()
+			_, err := launch.New(t.Context(), launch.RoleAPI, cfg, log)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+}
