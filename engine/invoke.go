@@ -19,6 +19,7 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	defer in.close(w)
 	// A small body is here in full by now: a slow caller holds no sandbox.
 	c := contract.Call{Call: in.call(call), Payload: in.payload}
+	c.Wanted = func() bool { return e.pools.Wanted(call.Function) }
 	out := e.serve(ctx, &c, w)
 	if out.Started.IsZero() {
 		out.Wait = time.Since(began)

@@ -23,6 +23,8 @@ type Call struct {
 	// First: the sandbox was started for this call, and what it wrote until
 	// now belongs to the call's log.
 	First bool
+	// Wanted reports whether other calls wait for a sandbox of the function.
+	Wanted func() bool
 }
 
 // Fate is what becomes of a sandbox after a call.
@@ -101,10 +103,19 @@ const (
 )
 
 // settle waits until the log has been quiet for a moment, so that what was
-// written before the answer is in it and does not end up in the next call's.
-func settle(log *ring.Log) {
-	for waited, end := time.Duration(0), int64(-1); waited < settleMax && log.End() != end; waited += settleQuiet {
-		end = log.End()
+// written before the answer is in it and does not end up in the next call's. A
+// log in which nothing has come yet gets patience, unless the sandbox is wanted.
+func settle(log *ring.Log, patience time.Duration, wanted func() bool) {
+	end := log.End()
+	for waited := settleQuiet; waited <= settleMax; waited += settleQuiet {
 		time.Sleep(settleQuiet)
+		now := log.End()
+		switch {
+		case now > end:
+			patience = settleQuiet
+		case waited >= patience || wanted():
+			return
+		}
+		end = now
 	}
 }

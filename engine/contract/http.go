@@ -118,9 +118,9 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	to := sink{w: w, deadline: started.Add(s.fn.Timeout())}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
-	if s.mayHaveMoreToSay(&out) {
+	if patience := s.patience(&out); patience > 0 {
 		to.flush()
-		settle(s.log)
+		settle(s.log, patience, call.Wanted)
 	}
 	out.Log = s.log.Since(logged)
 	s.ended.Store(time.Now().UnixNano())
@@ -131,10 +131,17 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 // its sandbox is held back a moment after it.
 const restedFor = 50 * time.Millisecond
 
-// mayHaveMoreToSay reports whether the end of a call waits for its log. Only a
-// function that has been silent so far, succeeds and is called without a pause is not waited for.
-func (s *httpSandbox) mayHaveMoreToSay(out *picasso.Outcome) bool {
-	return s.log.End() > s.started || out.Err != nil || out.Started.UnixNano()-s.ended.Load() > int64(restedFor)
+// patience is how long the end of a call waits for the first line of its log.
+// Only a function that has been silent so far, succeeds and is called without
+// a pause is not waited for at all.
+func (s *httpSandbox) patience(out *picasso.Outcome) time.Duration {
+	switch {
+	case s.log.End() > s.started:
+		return settleQuiet
+	case out.Err != nil || out.Started.UnixNano()-s.ended.Load() > int64(restedFor):
+		return settleMax
+	}
+	return 0
 }
 
 func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate {
@@ -158,8 +165,7 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 	if !v.pass {
 		return v.fate
 	}
-	to.head(v, resp.ContentLength)
-	switch err := to.copy(resp, s.cfg.MaxResponseBytes, &out.OutputBytes); {
+	switch err := to.pass(v, resp, s.cfg.MaxResponseBytes, &out.OutputBytes); {
 	case errors.Is(err, errTooLarge):
 		out.Err = responseTooLarge(s.cfg.MaxResponseBytes)
 	case err != nil:
@@ -175,7 +181,9 @@ const deathGrace = time.Second
 // failed says why an exchange failed, and what becomes of the sandbox.
 func (s *httpSandbox) failed(err error, out *picasso.Outcome) Fate {
 	var body *h1.BodyError
-	if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.As(err, &body) && s.endsWithin(deathGrace) {
+	own := errors.As(err, &body) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, h1.ErrMalformed) || errors.Is(err, h1.ErrHeaderTooLarge)
+	if !own && s.endsWithin(deathGrace) {
 		exit := s.Exit()
 		out.Err, out.ExitCode = ended(picasso.CodeFunctionDied, exit, s.log), exitCode(exit)
 	} else {

@@ -43,18 +43,26 @@ func (s *sink) head(v verdict, length int64) {
 	s.begun = true
 }
 
-// copy passes the body on as it comes. It counts in total what the function
-// sent and fails with errTooLarge when that is more than max.
-func (s *sink) copy(resp *h1.Response, max int64, total *int64) error {
+// pass passes the answer on as it comes. It counts in total what the function
+// sent and fails with errTooLarge when that is more than max. An answer of
+// unknown length that is already here in full goes out with its length.
+func (s *sink) pass(v verdict, resp *h1.Response, max int64, total *int64) error {
 	defer s.unguard()
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
+	n, err, length := 0, error(nil), resp.ContentLength
+	if length < 0 {
+		if n, err = readAhead(resp, *buf); err == io.EOF {
+			length = int64(n)
+		}
+	}
 	for {
-		n, err := resp.Read(*buf)
-		if *total+int64(n) > max {
+		if *total += int64(n); *total > max {
 			return errTooLarge
 		}
-		*total += int64(n)
+		if !s.begun {
+			s.head(v, length)
+		}
 		if n > 0 {
 			s.write((*buf)[:n])
 		}
@@ -66,7 +74,18 @@ func (s *sink) copy(resp *h1.Response, max int64, total *int64) error {
 		case resp.Pending():
 			s.flush()
 		}
+		n, err = resp.Read(*buf)
 	}
+}
+
+// readAhead reads what can be read without waiting for the function.
+func readAhead(resp *h1.Response, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil && !resp.Pending() {
+		var k int
+		k, err = resp.Read(buf[n:])
+		n += k
+	}
+	return n, err
 }
 
 func (s *sink) write(p []byte) {

@@ -114,19 +114,19 @@ func (h *Host) Acquire(ctx context.Context, fn *picasso.Function) (Lease, error)
 	w.place = p.waiters.PushBack(w)
 	p.tend()
 	h.mu.Unlock()
-	return h.wait(ctx, p, w)
+	return h.wait(ctx, p, w, fn)
 }
 
 // wait waits for what was granted to w.
-func (h *Host) wait(ctx context.Context, p *pool, w *waiter) (Lease, error) {
-	timer := time.NewTimer(p.fn.QueueTimeout())
+func (h *Host) wait(ctx context.Context, p *pool, w *waiter, fn *picasso.Function) (Lease, error) {
+	timer := time.NewTimer(fn.QueueTimeout())
 	defer timer.Stop()
 	var err error
 	select {
 	case g := <-w.granted:
 		return g.lease, g.err
 	case <-timer.C:
-		err = picasso.Errorf(picasso.CodeWaitTimedOut, "queue_timeout_s: no sandbox became free within %d s", p.fn.QueueTimeoutS)
+		err = picasso.Errorf(picasso.CodeWaitTimedOut, "queue_timeout_s: no sandbox became free within %d s", fn.QueueTimeoutS)
 	case <-ctx.Done():
 		err = picasso.Errorf(picasso.CodeWaitTimedOut, "the caller did not wait for a sandbox").WithCause(context.Cause(ctx))
 	}
@@ -191,6 +191,14 @@ func (h *Host) Retire(functionID string, below int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.family(functionID).retire(below, h.cfg.Now())
+}
+
+// Wanted reports whether calls wait for a sandbox of the function's revision.
+func (h *Host) Wanted(fn *picasso.Function) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f := h.functions[fn.ID]
+	return f != nil && f.pools[fn.Revision] != nil && f.pools[fn.Revision].waiters.Len() > 0
 }
 
 // Stats returns what is on the host now.
