@@ -9,7 +9,7 @@ import (
 	"github.com/picasso-faas/picasso/api/internal/guard"
 )
 
-// flushTimeout bounds how long a reader waits for records of this process to be stored.
+// flushTimeout bounds how long a reader waits for records of this process to be made and stored.
 const flushTimeout = 2 * time.Second
 
 // executionView is an execution as the API shows it.
@@ -34,7 +34,7 @@ func (s *Server) listExecutions(req *request, a guard.Access) error {
 		return err
 	}
 	filter.ProjectID = l.projectID
-	s.flushRecords(req)
+	s.flushRecords(req, "")
 	list, more, err := s.Executions.Executions(req.Context(), filter, l.page)
 	if err != nil {
 		return err
@@ -79,8 +79,8 @@ func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.Execut
 }
 
 func (s *Server) showExecution(req *request, a guard.Access) error {
-	s.flushRecords(req)
 	ref := req.ref("execution")
+	s.flushRecords(req, ref)
 	e, err := s.Executions.Execution(req.Context(), a.Scope(ref), ref)
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func (s *Server) showExecution(req *request, a guard.Access) error {
 }
 
 func (s *Server) showLog(req *request, a guard.Access) error {
-	s.flushRecords(req)
 	ref := req.ref("execution")
+	s.flushRecords(req, ref)
 	log, err := s.Executions.ExecutionLog(req.Context(), a.Scope(ref), ref)
 	if err != nil {
 		return err
@@ -99,10 +99,11 @@ func (s *Server) showLog(req *request, a guard.Access) error {
 }
 
 // flushRecords stores what this process has not stored yet, so that a caller who
-// asks for a call he has just made finds it. When the store is too slow for that, the
-// answer is what it has.
-func (s *Server) flushRecords(req *request) {
+// asks for a call he has just made finds it: the one with the id, when it is about to end.
+// When the store is too slow for that, the answer is what it has.
+func (s *Server) flushRecords(req *request, id string) {
 	ctx, cancel := context.WithTimeout(req.Context(), flushTimeout)
 	defer cancel()
+	s.recorder.Wait(ctx, id)
 	_ = s.recorder.Flush(ctx) // reported by the recorder
 }

@@ -38,6 +38,8 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	call.ContentLength, call.Body = req.ContentLength, s.body(req)
 	req.w.executionID, req.w.fromEngine = call.ExecutionID, true
 
+	s.recorder.Begin(call.ExecutionID)
+	defer s.recorder.End(call.ExecutionID)
 	outcome := s.Engine.Invoke(req.Context(), call, req.w)
 	s.recorder.Add(newExecution(call, &outcome, req.began, s.Now()))
 	s.metrics.countCall(&outcome)
@@ -45,11 +47,18 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	case outcome.Err == nil:
 		req.w.WriteHeader(http.StatusOK) // unless it has begun
 		return nil
-	case req.w.status != 0 && outcome.Err.Code == picasso.CodeFunctionFailed:
-		return nil // the function's own account of its failure, and complete
+	case req.w.status != 0 && isOwnAccount(&outcome):
+		return nil
 	default:
 		return outcome.Err
 	}
+}
+
+// isOwnAccount reports whether the answer that was passed on is what the function itself
+// says of its failure, and so complete. Every other failure after the answer
+// began cut it short.
+func isOwnAccount(o *picasso.Outcome) bool {
+	return o.Err.Code == picasso.CodeFunctionFailed && o.HTTPStatus >= http.StatusInternalServerError
 }
 
 // body is the body of a call. The writer of the answer keeps an eye on it.

@@ -144,26 +144,52 @@ func TestBodiesOverTheLimit(t *testing.T) {
 func TestAnswersThatBreakOff(t *testing.T) {
 	k := setup(t)
 	id := k.function(`{"name":"f","image":"i","public":true}`)
-	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+	k.engine.OnInvoke = func(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 		_, _ = w.Write([]byte("half"))
 		_ = http.NewResponseController(w).Flush()
-		return apitest.Failed(picasso.CodeFunctionDied, "killed")
+		outcome := apitest.Failed(picasso.Code(call.Path[1:]), "killed")
+		outcome.HTTPStatus = http.StatusOK
+		return outcome
 	}
-	response, err := k.HTTP.Get(k.URL + "/f/" + id)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	assert.Equal(t, "half", string(body))
-	assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "the connection is cut, so that nobody takes half an answer for a whole one")
+	for _, code := range []picasso.Code{picasso.CodeFunctionDied, picasso.CodeFunctionFailed, picasso.CodeTimedOut} {
+		response, err := k.HTTP.Get(k.URL + "/f/" + id + "/" + string(code))
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, "half", string(body))
+		assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "the connection is cut, so that nobody takes half an answer for a whole one")
+	}
 
 	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = w.Write([]byte("my own account"))
-		return apitest.Failed(picasso.CodeFunctionFailed, "it said so")
+		outcome := apitest.Failed(picasso.CodeFunctionFailed, "it said so")
+		outcome.HTTPStatus = http.StatusBadGateway
+		return outcome
 	}
 	a := k.member(502, "POST", "/v2/functions/f/invoke", "")
 	assert.Equal(t, "my own account", a.Text)
 	assert.Equal(t, "502", a.Header.Get("Picasso-Function-Status"))
+}
+
+func TestARecordIsThereOnceTheAnswerIs(t *testing.T) {
+	k := setup(t)
+	k.function(`{"name":"f","image":"i"}`)
+	asked := make(chan struct{})
+	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		w.Header().Set("Content-Length", "2")
+		_, _ = w.Write([]byte("ok"))
+		_ = http.NewResponseController(w).Flush()
+		<-asked // the caller has it all, the engine still collects the log
+		return apitest.Succeeded(200)
+	}
+	a := k.member(200, "POST", "/v2/functions/f/invoke", "")
+	shown := make(chan int)
+	go func() {
+		shown <- k.as("alpha", "reader", "GET", "/v2/executions/"+a.Header.Get("Picasso-Execution-Id"), "").StatusCode
+	}()
+	close(asked)
+	assert.Equal(t, 200, <-shown)
 }
 
 func TestStreamsBothWays(t *testing.T) {

@@ -188,6 +188,24 @@ func TestARefusedBatchIsNotTriedForever(t *testing.T) {
 	assert.Equal(t, "execution records were refused by the store and dropped", hook.LastEntry().Message)
 }
 
+func TestWait(t *testing.T) {
+	s := &store{}
+	r, _ := setup(t, s)
+	r.Wait(t.Context(), "unknown")
+	r.Begin("x")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.Wait(ctx, "x") // does not wait longer than its ctx
+	var waiting sync.WaitGroup
+	for range 3 {
+		waiting.Go(func() { r.Wait(context.Background(), "x") })
+	}
+	r.End("x")
+	r.End("x")
+	waiting.Wait()
+	assert.Empty(t, r.running)
+}
+
 func BenchmarkAdd(b *testing.B) {
 	log, _ := test.NewNullLogger()
 	r := New(&store{}, log)
