@@ -113,14 +113,30 @@ func (b *box) Remove() {
 
 // destroy removes every trace of the sandbox, except of its donor.
 func (b *box) destroy() {
-	b.driver.removeContainer(b.name)
-	b.ended(sandbox.Exit{Code: -1, EngineErr: true}) // if Docker has not told
+	b.kill()
+	exit := sandbox.Exit{Code: exitKilled, EngineErr: true} // should Docker not have told
+	if err := b.driver.removeContainer(b.name); err != nil {
+		exit.Code = -1
+	}
+	b.ended(exit)
 	if b.socketDir != "" {
 		if err := removeSocketDir(b.socketDir); err != nil {
 			b.driver.log.WithError(err).Warn("Socket directory of a sandbox is left")
 		}
 	}
 	b.driver.forget(b.name)
+}
+
+// kill ends a sandbox that still runs, without waiting behind other removals.
+// Its error does not matter: removing kills as well.
+func (b *box) kill() {
+	select {
+	case <-b.exited:
+	default:
+		ctx, cancel := context.WithTimeout(context.Background(), requestTime)
+		defer cancel()
+		_ = b.driver.docker.ContainerKill(ctx, b.name, "KILL")
+	}
 }
 
 // pump delivers the output until the sandbox has ended, then closes done.

@@ -20,7 +20,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -69,8 +68,7 @@ const reaperCount = 4
 
 // New connects to Docker and removes what an earlier engine of the same host
 // has left. ctx bounds only that. Errors: invalid (the configuration, or
-// another engine of that host runs), unavailable (Docker does not answer),
-// internal.
+// another engine of that host runs), unavailable (Docker does not answer).
 func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error) {
 	if err := config.Validate(); err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "docker: %w", err)
@@ -109,7 +107,7 @@ func (d *Driver) open(ctx context.Context) error {
 		return unavailable(err)
 	}
 	if err := d.sweep(ctx); err != nil {
-		return picasso.AsError(fmt.Errorf("remove what an earlier engine has left: %w", err))
+		return err
 	}
 	live, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
@@ -170,10 +168,13 @@ func (d *Driver) begin() error {
 	return nil
 }
 
-func (d *Driver) setConnected(connected bool) {
+// setConnected reports whether that changes anything.
+func (d *Driver) setConnected(connected bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	changed := d.connected != connected
 	d.connected = connected
+	return changed
 }
 
 // track makes a sandbox known before Docker knows it.

@@ -29,8 +29,8 @@ type donor struct {
 // The limits of a donor. The runtime itself runs under them while it starts
 // the container, hence not less.
 const (
-	donorMemoryBytes = 16 * mebi
-	donorPids        = 32
+	donorMemoryBytes = 32 * mebi
+	donorPids        = 64
 	donorUser        = "65534:65534"
 )
 

@@ -14,19 +14,22 @@ import (
 
 // watch follows Docker's events until ctx ends: one stream tells of the exits
 // of all sandboxes. When it breaks, Docker was restarted or has gone; then it
-// is tried again, and what was missed is found by comparing. It closes ready when it
-// is connected for the first time.
+// is tried again, and what was missed is found by comparing. It closes ready
+// when it is connected for the first time.
 func (d *Driver) watch(ctx context.Context, ready chan<- struct{}) {
+	connected := func() {
+		d.setConnected(true)
+		if ready != nil {
+			close(ready)
+			ready = nil
+			return
+		}
+		d.log.Info("Docker is back")
+	}
 	for ctx.Err() == nil {
-		err := d.follow(ctx, func() {
-			if ready != nil {
-				close(ready)
-				ready = nil
-			}
-		})
-		d.setConnected(false)
-		if ctx.Err() == nil && ready == nil {
-			d.log.WithError(err).Warn("Docker does not send events; trying again")
+		err := d.follow(ctx, connected)
+		if d.setConnected(false) && ctx.Err() == nil {
+			d.log.WithError(err).Error("Docker does not answer; trying again until it does")
 		}
 		pause(ctx, reconnectTime)
 	}
@@ -45,7 +48,6 @@ func (d *Driver) follow(ctx context.Context, connected func()) error {
 	if err := d.reconcile(ctx); err != nil {
 		return err
 	}
-	d.setConnected(true)
 	connected()
 	d.refillSoon()
 	for {
@@ -103,7 +105,7 @@ func (d *Driver) reconcile(ctx context.Context) error {
 		name := nameOf(c)
 		state[name] = c.State
 		if d.box(name) == nil && !d.donors.known(name) {
-			d.background.Go(func() { d.removeContainer(name) })
+			d.background.Go(func() { _ = d.removeContainer(name) })
 		}
 	}
 	for _, b := range created {

@@ -92,7 +92,7 @@ func (d *Driver) discardDonor(n *donor) {
 		if n.space != nil {
 			_ = n.space.close()
 		}
-		d.removeContainer(n.name)
+		_ = d.removeContainer(n.name) // logged
 		d.donors.forget(n.name)
 	})
 }

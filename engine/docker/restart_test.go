@@ -129,7 +129,7 @@ func TestReconcile(t *testing.T) {
 	d.loops.Wait()
 	d.setConnected(true)
 	lives, dies, gone := start(t, d, testSpec(image, "never-ready")), start(t, d, testSpec(image, "sleep", "100")), start(t, d, testSpec(image, "never-ready"))
-	d.background.Go(func() { d.removeContainer(gone.(*box).id) })
+	d.background.Go(func() { _ = d.removeContainer(gone.(*box).id) })
 	assert.Equal(t, 0, waitDone(t, dies).Code, "the end of the output makes it ask")
 	waitDone(t, gone)
 	stray := d.newName()

@@ -33,7 +33,8 @@ func lockDir(dir string) (*os.File, error) {
 	return file, nil
 }
 
-// sweep removes what an earlier engine of this host has left.
+// sweep removes what an earlier engine of this host has left. What it cannot
+// remove is logged and does no harm to a new engine. Errors: unavailable.
 func (d *Driver) sweep(ctx context.Context) error {
 	containers, err := d.ours(ctx)
 	if err != nil {
@@ -46,11 +47,14 @@ func (d *Driver) sweep(ctx context.Context) error {
 	for _, c := range containers {
 		sweeping.Go(func() {
 			d.thawStray(ctx, c)
-			d.removeContainer(c.ID)
+			_ = d.removeContainer(c.ID) // logged
 		})
 	}
 	sweeping.Wait()
-	return errors.Join(d.removeNetworks(ctx), sweepSocketDirs(d.config.hostDir()))
+	if err := errors.Join(d.removeNetworks(ctx), sweepSocketDirs(d.config.hostDir())); err != nil {
+		d.log.WithError(err).Warn("Something of an earlier engine could not be removed")
+	}
+	return nil
 }
 
 // thawStray wakes a container that was frozen behind Docker's back: frozen
@@ -64,17 +68,19 @@ func (d *Driver) thawStray(ctx context.Context, c container.Summary) {
 
 // removeContainer kills and removes a container. One that cannot be removed
 // now is when Docker is connected again, or by the next sweep.
-func (d *Driver) removeContainer(name string) {
+func (d *Driver) removeContainer(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
 	defer cancel()
-	if d.reapers.Acquire(ctx, 1) != nil {
-		return
+	if err := d.reapers.Acquire(ctx, 1); err != nil {
+		return err
 	}
 	defer d.reapers.Release(1)
 	err := d.docker.ContainerRemove(ctx, name, container.RemoveOptions{Force: true, RemoveVolumes: true})
-	if err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) { // conflict: being removed already
-		d.log.WithError(err).WithField("container", name).Warn("Container not removed")
+	if err == nil || cerrdefs.IsNotFound(err) || cerrdefs.IsConflict(err) { // conflict: being removed already
+		return nil
 	}
+	d.log.WithError(err).WithField("container", name).Warn("Container not removed")
+	return err
 }
 
 // removeNetworks removes our networks that no container uses.
@@ -102,7 +108,7 @@ func (d *Driver) removeRest() error {
 		return unavailable(err)
 	}
 	for _, c := range left {
-		d.removeContainer(c.ID)
+		_ = d.removeContainer(c.ID) // the network tells
 	}
 	return d.removeNetworks(ctx)
 }
