@@ -115,12 +115,7 @@ type action func(ctx context.Context, api *client.Client, args []string) error
 func (c *cli) command(use, short string, arguments [2]int, check func() error, do action) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < arguments[0] || arguments[1] >= 0 && len(args) > arguments[1] {
-				return usageError{fmt.Errorf("it takes other arguments than %q", args)}
-			}
-			return nil
-		},
+		Args: func(_ *cobra.Command, args []string) error { return count(args, use, arguments) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if check != nil {
 				if err := check(); err != nil {
@@ -134,6 +129,18 @@ func (c *cli) command(use, short string, arguments [2]int, check func() error, d
 			return do(cmd.Context(), api, args)
 		},
 	}
+}
+
+// count checks the number of arguments, in the words of argparse.
+func count(args []string, use string, arguments [2]int) error {
+	_, names, _ := strings.Cut(use, " ")
+	switch {
+	case len(args) < arguments[0]:
+		return usageError{fmt.Errorf("the following arguments are required: %s", names)}
+	case arguments[1] >= 0 && len(args) > arguments[1]:
+		return usageError{fmt.Errorf("unrecognized arguments: %s", strings.Join(args[arguments[1]:], " "))}
+	}
+	return nil
 }
 
 // The counts of arguments.
