@@ -23,6 +23,7 @@ type inlet struct {
 	payload []byte       // a small body
 	buffer  *[]byte      // what payload is in
 	source  io.Reader    // a streamed body, else nil
+	length  int64        // of source; -1 when unknown
 
 	reading sync.Mutex // held while the source is read
 	closed  atomic.Bool
@@ -36,7 +37,7 @@ func openInlet(call *picasso.Call) (*inlet, *picasso.Error) {
 	case call.Body == nil || call.ContentLength == 0:
 		return in, nil
 	case call.ContentLength < 0 || call.ContentLength > readAhead:
-		in.source = call.Body
+		in.source, in.length = call.Body, call.ContentLength
 		return in, nil
 	}
 	in.buffer = payloads.Get().(*[]byte)
@@ -67,7 +68,9 @@ func (in *inlet) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	n, err := in.source.Read(p)
-	in.bytes.Add(int64(n))
+	if got := in.bytes.Add(int64(n)); err == io.EOF && got < in.length {
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
 		in.over.Store(true)
 	}

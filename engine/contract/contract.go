@@ -20,9 +20,6 @@ type Call struct {
 	// Payload is the whole body where it was small enough to be read ahead;
 	// Body is nil then.
 	Payload []byte
-	// First: the sandbox was started for this call, and what it wrote until
-	// now belongs to the call's log.
-	First bool
 	// Wanted reports whether other calls wait for a sandbox of the function.
 	Wanted func() bool
 }
@@ -98,24 +95,23 @@ func (s *Starter) spec(fn *picasso.Function, platform []string) sandbox.Spec {
 // The settling of a log: output travels another way than the answer and
 // arrives a moment later.
 const (
-	settleQuiet = 2 * time.Millisecond
+	settleQuiet = time.Millisecond
+	settleFirst = 5 * time.Millisecond // for the first output, where some is likely
 	settleMax   = 20 * time.Millisecond
 )
 
 // settle waits until the log has been quiet for a moment, so that what was
-// written before the answer is in it and does not end up in the next call's. A
-// log in which nothing has come yet gets patience, unless the sandbox is wanted.
-func settle(log *ring.Log, patience time.Duration, wanted func() bool) {
-	end := log.End()
-	for waited := settleQuiet; waited <= settleMax; waited += settleQuiet {
-		time.Sleep(settleQuiet)
-		now := log.End()
-		switch {
-		case now > end:
-			patience = settleQuiet
-		case waited >= patience || wanted():
+// written before the answer is in it and does not end up in the next call's.
+// With talkative the call is expected to have written something behind start.
+func settle(log *ring.Log, start int64, talkative bool) {
+	last := int64(-1)
+	for waited := time.Duration(0); waited < settleMax; waited += settleQuiet {
+		end := log.End()
+		silent := talkative && end <= start && waited < settleFirst
+		if end == last && !silent {
 			return
 		}
-		end = now
+		last = end
+		time.Sleep(settleQuiet)
 	}
 }

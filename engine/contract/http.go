@@ -47,6 +47,8 @@ type httpSandbox struct {
 	fn      *picasso.Function
 	log     *ring.Log
 	started int64        // offset in log of what it wrote after it was ready
+	taken   atomic.Int64 // offset in log behind what has gone to a call
+	calls   atomic.Int64 // served
 	ended   atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
 	conns   h1.Pool
 }
@@ -110,36 +112,38 @@ func (s *httpSandbox) connect(ctx context.Context) error {
 // Serve implements Sandbox.
 func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome, Fate) {
 	started := time.Now()
-	logged := s.log.End()
-	if call.First {
-		logged = 0
-	}
+	logged := s.taken.Load()
 	out := picasso.Outcome{Started: started}
 	to := sink{w: w, deadline: started.Add(s.fn.Timeout())}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
 	if patience := s.patience(&out); patience > 0 {
 		to.flush()
-		settle(s.log, patience, call.Wanted)
+		settle(s.log, logged, patience, call.Wanted)
 	}
 	out.Log = s.log.Since(logged)
+	s.taken.Store(s.log.End()) // what comes now goes to the next call rather than to none
 	s.ended.Store(time.Now().UnixNano())
 	return out, fate
 }
 
-// restedFor is the pause before a call from which on it does not matter that
-// its sandbox is held back a moment after it.
-const restedFor = 50 * time.Millisecond
+const (
+	// restedFor is the pause before a call from which on it does not matter
+	// that its sandbox is held back a moment after it.
+	restedFor = 50 * time.Millisecond
+	// trial is after how many calls without a word a function counts as silent.
+	trial = 16
+)
 
-// patience is how long the end of a call waits for the first line of its log.
-// Only a function that has been silent so far, succeeds and is called without
-// a pause is not waited for at all.
+// patience is how long the end of a call waits for its log. Only functions
+// that have proved silent and are called without a pause are not waited for.
 func (s *httpSandbox) patience(out *picasso.Outcome) time.Duration {
+	calls := s.calls.Add(1)
 	switch {
-	case s.log.End() > s.started:
-		return settleQuiet
 	case out.Err != nil || out.Started.UnixNano()-s.ended.Load() > int64(restedFor):
 		return settleMax
+	case s.log.End() > s.started || calls <= trial:
+		return 2 * settleQuiet
 	}
 	return 0
 }
