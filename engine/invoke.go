@@ -38,7 +38,6 @@ func (e *Engine) serve(ctx context.Context, c *contract.Call, w http.ResponseWri
 		if err != nil {
 			return picasso.Outcome{Err: picasso.AsError(err)}
 		}
-		c.First = lease.First
 		out, fate := lease.Sandbox.Serve(c, w)
 		e.pools.Release(lease, fate)
 		if fate == contract.Missed && !again {
