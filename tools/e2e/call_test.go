@@ -37,7 +37,11 @@ func TestLifeOfAFunction(t *testing.T) {
 		id := fn["id"].(string)
 		require.Contains(t, fn["image_digest"], "sha256:")
 
-		cold := c.invoke("life", "count\n")
+		c.create(testfn(t, "talker", nil))
+		logged := c.invoke("talker", "log 3\n")
+		require.Equal(t, 3, strings.Count(c.log(logged.Header.Get("Picasso-Execution-Id")), "\n"))
+
+		cold := c.invoke(id, "count\n")
 		require.Equal(t, http.StatusOK, cold.Status, "%s", cold.Body)
 		instance, n, _ := strings.Cut(string(cold.Body), " ")
 		require.Equal(t, "1", n)
@@ -46,9 +50,6 @@ func TestLifeOfAFunction(t *testing.T) {
 		require.NotZero(t, c.execution(cold)["cold_start_ms"])
 		require.Zero(t, c.execution(hot)["cold_start_ms"])
 		require.Equal(t, "succeeded", c.execution(hot)["status"])
-
-		logged := c.invoke(id, "log 3\n")
-		require.Equal(t, 3, strings.Count(c.log(logged.Header.Get("Picasso-Execution-Id")), "\n"))
 
 		c.json(http.MethodPatch, "/v2/functions/life", map[string]any{"config": map[string]string{"COLOUR": "blue"}}, http.StatusOK)
 		changed := c.invoke("life", "env\n")

@@ -63,12 +63,13 @@ func TestMainJob(t *testing.T) {
 
 	spec := map[string]any{"name": "hello", "image": functest.Image(t, "testfn")}
 	id := alice.create(spec)
-	cold := alice.invoke("hello", "count\n")
+	cold := alice.invoke("hello", "log 2\n")
 	require.Equal(t, http.StatusOK, cold.Status, "%s", cold.Body)
+	logged := cold.Header.Get("Picasso-Execution-Id")
 	hot := alice.invoke("hello", "count\n")
-	require.True(t, strings.HasSuffix(string(hot.Body), " 2"), "%s", hot.Body)
+	require.True(t, strings.HasSuffix(string(hot.Body), " 1"), "%s", hot.Body)
+	require.Zero(t, alice.execution(hot)["cold_start_ms"])
 	require.Len(t, alice.json(http.MethodGet, "/v2/functions", nil, http.StatusOK)["functions"], 1)
-	logged := alice.invoke("hello", "log 2\n").Header.Get("Picasso-Execution-Id")
 	require.NotEmpty(t, alice.log(logged))
 
 	t.Run("another project", func(t *testing.T) {
