@@ -95,23 +95,28 @@ func (s *Starter) spec(fn *picasso.Function, platform []string) sandbox.Spec {
 // The settling of a log: output travels another way than the answer and
 // arrives a moment later.
 const (
-	settleQuiet = time.Millisecond
-	settleFirst = 5 * time.Millisecond // for the first output, where some is likely
+	settleQuiet = 2 * time.Millisecond
 	settleMax   = 20 * time.Millisecond
 )
 
 // settle waits until the log has been quiet for a moment, so that what was
-// written before the answer is in it and does not end up in the next call's.
-// With talkative the call is expected to have written something behind start.
-func settle(log *ring.Log, start int64, talkative bool) {
-	last := int64(-1)
-	for waited := time.Duration(0); waited < settleMax; waited += settleQuiet {
-		end := log.End()
-		silent := talkative && end <= start && waited < settleFirst
-		if end == last && !silent {
+// written before the answer is in it and does not end up in the next call's. A
+// log in which nothing has come since start gets patience, unless the sandbox
+// is wanted.
+func settle(log *ring.Log, start int64, patience time.Duration, wanted func() bool) {
+	end := log.End()
+	if end > start {
+		patience = settleQuiet
+	}
+	for waited := settleQuiet; waited <= settleMax; waited += settleQuiet {
+		time.Sleep(settleQuiet)
+		now := log.End()
+		switch {
+		case now > end:
+			patience = settleQuiet
+		case waited >= patience || wanted():
 			return
 		}
-		last = end
-		time.Sleep(settleQuiet)
+		end = now
 	}
 }
