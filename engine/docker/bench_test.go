@@ -88,3 +88,38 @@ func awaitSocket(b *testing.B, dir string) {
 		<-time.After(100 * time.Microsecond)
 	}
 }
+
+// BenchmarkDial measures a connection into a sandbox.
+func BenchmarkDial(b *testing.B) {
+	s := benchWeb(b)
+	for b.Loop() {
+		conn, err := s.Dial(b.Context(), 8080)
+		require.NoError(b, err)
+		_ = conn.Close()
+	}
+}
+
+// BenchmarkFreeze measures a freeze and a thaw.
+func BenchmarkFreeze(b *testing.B) {
+	s := benchWeb(b)
+	for b.Loop() {
+		require.True(b, s.Freeze())
+		s.Thaw()
+	}
+}
+
+func benchWeb(b *testing.B) sandbox.Sandbox {
+	b.Helper()
+	d := newDriver(b, testConfig(b))
+	spec := testSpec(resolve(b, d, functest.Image(b, "echo")))
+	spec.Env = []string{"PORT=8080"}
+	s := start(b, d, spec)
+	require.Eventually(b, func() bool {
+		conn, err := s.Dial(b.Context(), 8080)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	}, patience, time.Millisecond)
+	return s
+}
