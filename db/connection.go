@@ -86,33 +86,38 @@ func parseMySQL(u *url.URL) (place, error) {
 	return place{mysql: cfg}, nil
 }
 
-// setParameters applies what may stand behind the "?".
-func setParameters(cfg *mysql.Config, query url.Values) error {
+// setParameters applies what may stand behind the "?". Any ssl_… of it
+// encrypts the connection.
+func setParameters(cfg *mysql.Config, query url.Values) (err error) {
+	encrypt := false
 	for key := range query {
 		switch key {
 		case "charset", "use_unicode", "binary_prefix", "plugin": // of the Python drivers; nothing to us
 		case "unix_socket":
 			cfg.Net, cfg.Addr = "unix", query.Get(key)
 		case "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity":
+			encrypt = true
 		default:
 			return badConnection("parameter " + key + " is not known")
 		}
 	}
-	if query.Has("ssl_cert") != query.Has("ssl_key") {
-		return badConnection("ssl_cert and ssl_key come together")
-	}
-	if !query.Has("ssl_ca") && !query.Has("ssl_cert") {
+	switch {
+	case !encrypt:
 		return nil
+	case query.Has("ssl_cert") != query.Has("ssl_key"):
+		return badConnection("ssl_cert and ssl_key come together")
+	case query.Get("ssl_verify_cert") == "false":
+		return badConnection("ssl_verify_cert=false is refused: anybody could be the server")
 	}
-	var err error
 	if cfg.TLS, err = tlsConfig(query, cfg.Addr); err != nil {
 		return picasso.Errorf(picasso.CodeInvalid, "connection: %w", err)
 	}
 	return nil
 }
 
-// tlsConfig checks the server's certificate against ssl_ca and, as pymysql
-// does not by default, its name; ssl_verify_identity=false leaves that out.
+// tlsConfig checks the server's certificate against ssl_ca, or what the host
+// trusts, and, as pymysql does not by default, its name;
+// ssl_verify_identity=false leaves that out.
 func tlsConfig(query url.Values, addr string) (*tls.Config, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	cfg.ServerName, _, _ = net.SplitHostPort(addr)

@@ -58,22 +58,23 @@ func TestParseSQLite(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]string{
-		"":                                      "is required",
-		"postgresql://u:secret@h/p":             "must start with",
-		"h/p":                                   "must start with",
-		"mysql+pymysql://u:se#cret@h/p":         "is not a URL", // "#" begins a fragment
-		"mysql+pymysql://u:se%zzcret@h/p":       "is not a URL",
-		"mysql+pymysql://u:secret@h:port/p":     "is not a URL",
-		"mysql+pymysql://u:secret@/p":           "has no host",
-		"mysql+pymysql://u:secret@h":            "has no name",
-		"mysql+pymysql://u:secret@h/":           "has no name",
-		"mysql+pymysql://u:secret@h/p?x=1":      "parameter x is not known",
-		"mysql+pymysql://u:secret@h/p?a=%zz":    "cannot be read",
-		"mysql+pymysql://u:secret@h/p?ssl_ca=/": "/",
-		"mysql://u:secret@h/p?ssl_cert=/x":      "come together",
-		"sqlite://secret":                       "must be sqlite:////",
-		"sqlite:///":                            "must be sqlite:////",
-		"sqlite:////":                           "must be sqlite:////",
+		"":                                           "is required",
+		"postgresql://u:secret@h/p":                  "must start with",
+		"h/p":                                        "must start with",
+		"mysql+pymysql://u:se#cret@h/p":              "is not a URL", // "#" begins a fragment
+		"mysql+pymysql://u:se%zzcret@h/p":            "is not a URL",
+		"mysql+pymysql://u:secret@h:port/p":          "is not a URL",
+		"mysql+pymysql://u:secret@/p":                "has no host",
+		"mysql+pymysql://u:secret@h":                 "has no name",
+		"mysql+pymysql://u:secret@h/":                "has no name",
+		"mysql+pymysql://u:secret@h/p?x=1":           "parameter x is not known",
+		"mysql+pymysql://u:secret@h/p?a=%zz":         "cannot be read",
+		"mysql+pymysql://u:secret@h/p?ssl_ca=/":      "/",
+		"mysql://u:secret@h/p?ssl_cert=/x":           "come together",
+		"mysql://u:secret@h/p?ssl_verify_cert=false": "is refused",
+		"sqlite://secret":                            "must be sqlite:////",
+		"sqlite:///":                                 "must be sqlite:////",
+		"sqlite:////":                                "must be sqlite:////",
 	}
 	for connection, want := range tests {
 		_, err := parseConnection(connection)
@@ -112,6 +113,10 @@ func TestTLS(t *testing.T) {
 	assert.Len(t, got.mysql.TLS.Certificates, 1)
 	assert.NotNil(t, got.mysql.TLS.RootCAs)
 	assert.False(t, got.mysql.TLS.InsecureSkipVerify)
+
+	got, err = parseConnection("mysql://u:p@db.example/p?ssl_verify_cert=true")
+	require.NoError(t, err)
+	assert.NotNil(t, got.mysql.TLS, "with the authorities of the host")
 
 	for _, query := range []string{"ssl_ca=" + dir + "/bad", "ssl_ca=" + dir + "/none", "ssl_cert=" + dir + "/bad&ssl_key=" + key} {
 		_, err := parseConnection("mysql://u:p@db.example/p?" + query)

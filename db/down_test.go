@@ -184,9 +184,10 @@ func (w *wire) copy(to, from net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		w.mu.RLock() // held by whoever cut the wire
+		w.mu.RLock() // whoever cut the wire has it
+		_, err2 := to.Write(buffer[:n])
 		w.mu.RUnlock()
-		if _, err2 := to.Write(buffer[:n]); err != nil || err2 != nil {
+		if err != nil || err2 != nil {
 			return
 		}
 	}
