@@ -6,6 +6,7 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/sirupsen/logrus"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/sandbox"
@@ -26,7 +27,11 @@ func (d *Driver) Start(ctx context.Context, spec sandbox.Spec) (sandbox.Sandbox,
 	}
 	if err != nil {
 		failure := startError(err)
-		d.log.WithError(failure.Cause).WithField("function", spec.Owner.FunctionID).Debug("Sandbox not started")
+		level := logrus.WarnLevel
+		if userFault.MatchString(err.Error()) { // nothing for an operator to mend
+			level = logrus.DebugLevel
+		}
+		d.log.WithError(failure.Cause).WithField("function", spec.Owner.FunctionID).Log(level, "Sandbox not started")
 		return nil, failure
 	}
 	return b, nil
