@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func TestTheTableIsWhatOpenAPISays(t *testing.T) {
 	slices.Sort(described)
 	described = slices.Compact(described)
 
-	var served []string
+	served := []string{"ANY /f/{function}"} // with {rest}, one line of the table
 	for _, rt := range (&Server{}).table() {
 		name := strings.Replace(rt.name(), ":.*}", "}", 1)
 		served = append(served, name)
@@ -85,4 +86,30 @@ func TestOpenAPIIsTheFile(t *testing.T) {
 	text, err := os.ReadFile("openapi.yaml")
 	require.NoError(t, err)
 	assert.Equal(t, string(text), string(openapiYAML))
+}
+
+// The hot matchers stand in for templates of gorilla/mux: they have to agree with them.
+func TestHotMatchersAgreeWithTheirTemplates(t *testing.T) {
+	paths := []string{
+		"/v2/functions/f/invoke", "/v2/functions/a:f/invoke", "/v2/functions/a%2Fb/invoke", "/v2/functions//invoke", "/v2/functions/invoke",
+		"/v2/functions/f/invoke/", "/v2/functions/a/b/invoke", "/v2/functions/f/Invoke", "/v2/functions/f/invokeinvoke", "/x/v2/functions/f/invoke",
+		"/f/x", "/f/x/", "/f/x/y", "/f/x//y%2Fz", "/f/", "/f", "/f//x", "/f/x%2Fy/z", "/F/x",
+	}
+	for _, rt := range (&Server{}).table() {
+		if rt.hot == nil {
+			continue
+		}
+		router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+		router.Path(rt.path)
+		router.Path(strings.TrimSuffix(rt.path, "/{rest:.*}"))
+		for _, path := range paths {
+			var match mux.RouteMatch
+			want := router.Match(httptest.NewRequest("POST", path, nil), &match)
+			function, ok := rt.hot(path)
+			assert.Equal(t, want, ok, "%s: %s", rt.path, path)
+			if ok {
+				assert.Equal(t, match.Vars["function"], function, path)
+			}
+		}
+	}
 }

@@ -186,9 +186,14 @@ func (r *Recorder) take() []picasso.Execution {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(batchSize, len(r.queue))
-	batch := slices.Clone(r.queue[:n])
+	batch := r.queue[:n:n]
+	if n < len(r.queue) {
+		batch = slices.Clone(batch)
+		r.forget(n)
+	} else {
+		r.queue = make([]picasso.Execution, 0, n) // the next batch may be as large
+	}
 	r.logBytes -= logBytes(batch)
-	r.forget(n)
 	return batch
 }
 
