@@ -94,7 +94,9 @@ func setParameters(cfg *mysql.Config, query url.Values) (err error) {
 		switch key {
 		case "charset", "use_unicode", "binary_prefix", "plugin": // of the Python drivers; nothing to us
 		case "unix_socket":
-			cfg.Net, cfg.Addr = "unix", query.Get(key)
+			if cfg.Net, cfg.Addr = "unix", query.Get(key); cfg.Addr == "" {
+				return badConnection("unix_socket is empty")
+			}
 		case "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity":
 			encrypt = true
 		default:

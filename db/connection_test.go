@@ -72,6 +72,7 @@ func TestParseRefuses(t *testing.T) {
 		"mysql+pymysql://u:secret@h/p?ssl_ca=/":      "/",
 		"mysql://u:secret@h/p?ssl_cert=/x":           "come together",
 		"mysql://u:secret@h/p?ssl_verify_cert=false": "is refused",
+		"mysql://u:secret@h/p?unix_socket=":          "unix_socket is empty",
 		"sqlite://secret":                            "must be sqlite:////",
 		"sqlite:///":                                 "must be sqlite:////",
 		"sqlite:////":                                "must be sqlite:////",
