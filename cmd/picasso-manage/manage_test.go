@@ -38,7 +38,7 @@ func TestSamplesAreFresh(t *testing.T) {
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join("../../etc", file))
 		require.NoError(t, err)
-		assert.Equal(t, want, string(got), "etc/%s is stale: make generate", file)
+		assert.True(t, want == string(got), "etc/%s is stale: make generate", file)
 	}
 }
 

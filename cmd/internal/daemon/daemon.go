@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/picasso-faas/picasso/cmd/internal/build"
@@ -85,7 +84,6 @@ func run(role launch.Role, opts options, environ []string, stderr io.Writer) err
 	}
 	defer out.Close()
 	log := newLogger(cfg.General, out)
-	tuneMemory()
 	work, patience, done := untilSignals()
 	defer done()
 	stopReloading := onHangup(func() {
@@ -141,14 +139,3 @@ func onHangup(reload func()) (stop func()) {
 		close(hangups)
 	}
 }
-
-// tuneMemory keeps the process small: its live data is a few megabytes, of
-// which Go's default lets the heap grow to twice that anyway. The soft limit
-// makes the collector work harder only when much is in flight.
-func tuneMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemoryLimit)
-	}
-}
-
-const softMemoryLimit = 64 << 20
