@@ -112,7 +112,11 @@ func (s *Server) panicked(req *request, p any) {
 func (s *Server) fail(req *request, err error) {
 	e := picasso.AsError(err)
 	if e.Cause != nil && !errors.Is(e.Cause, context.Canceled) && statusOf(e.Code) >= 500 {
-		s.logFor(req).WithError(e).Warn("request failed")
+		level := logrus.WarnLevel
+		if e.Code == picasso.CodeInternal { // a bug, or something nobody thought of
+			level = logrus.ErrorLevel
+		}
+		s.logFor(req).WithError(e).Log(level, "request failed")
 	}
 	if req.w.status != 0 {
 		req.w.aborted = true

@@ -26,6 +26,7 @@ const (
 
 // Recorder collects records. Its methods may be used at once from many goroutines.
 type Recorder struct {
+	running
 	store picasso.ExecutionStore
 	log   *logrus.Logger
 
@@ -33,9 +34,8 @@ type Recorder struct {
 	queue    []picasso.Execution
 	logBytes int
 	dropped  int64
-	burst    int64                    // dropped since the last batch that was stored
-	failing  bool                     // the last batch was not stored
-	running  map[string]chan struct{} // calls by id; the channel is there once somebody waits
+	burst    int64 // dropped since the last batch that was stored
+	failing  bool  // the last batch was not stored
 
 	writer chan struct{} // holds one token: who has it writes
 	full   chan struct{} // a batch is waiting
@@ -46,49 +46,13 @@ type Recorder struct {
 // New starts a recorder. Close it to store what it still has.
 func New(store picasso.ExecutionStore, log *logrus.Logger) *Recorder {
 	r := &Recorder{
-		store: store, log: log, running: map[string]chan struct{}{},
+		running: running{calls: map[string]chan struct{}{}},
+		store:   store, log: log,
 		writer: make(chan struct{}, 1), full: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go r.run()
 	return r
-}
-
-// Begin announces the record of a call that begins, for Wait. End must follow.
-func (r *Recorder) Begin(id string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.running[id] = nil
-}
-
-// End says that the record was added, or that none will come.
-func (r *Recorder) End(id string) {
-	r.mu.Lock()
-	ended := r.running[id]
-	delete(r.running, id)
-	r.mu.Unlock()
-	if ended != nil {
-		close(ended)
-	}
-}
-
-// Wait returns when the call is not running any more, or when ctx ends. The
-// last bytes of an answer reach the caller a moment before its record is made.
-func (r *Recorder) Wait(ctx context.Context, id string) {
-	r.mu.Lock()
-	ended, running := r.running[id]
-	if running && ended == nil {
-		ended = make(chan struct{})
-		r.running[id] = ended
-	}
-	r.mu.Unlock()
-	if !running {
-		return
-	}
-	select {
-	case <-ended:
-	case <-ctx.Done():
-	}
 }
 
 // Add takes over the record; it never waits.

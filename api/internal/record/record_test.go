@@ -203,7 +203,7 @@ func TestWait(t *testing.T) {
 	r.End("x")
 	r.End("x")
 	waiting.Wait()
-	assert.Empty(t, r.running)
+	assert.Empty(t, r.calls)
 }
 
 func BenchmarkAdd(b *testing.B) {
