@@ -69,11 +69,12 @@ func TestFullHostAndFullQueue(t *testing.T) {
 		wantProblem(t, a, http.StatusServiceUnavailable, "busy")
 		require.NotEmpty(t, a.Header.Get("Retry-After"))
 
-		c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 1}))
+		c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 3}))
+		require.Equal(t, http.StatusOK, c.invoke("one", "count\n").Status)
 		started := make(chan *answer)
-		go func() { started <- c.invoke("one", "sleep 4000\n") }()
-		require.Eventually(t, func() bool { return s.gauge(`picasso_engine_calls_running{host="`+s.host+`"}`) == 1 }, waitLong, waitStep)
+		go func() { started <- c.invoke("one", "sleep 8000\n") }()
+		require.Eventually(t, func() bool { return s.callsRunning() == 1 }, waitLong, waitStep)
 		wantProblem(t, c.invoke("one", "count\n"), http.StatusGatewayTimeout, "wait_timed_out")
-		require.Equal(t, "slept 4000", string((<-started).Body))
+		require.Equal(t, "slept 8000", string((<-started).Body))
 	})
 }

@@ -24,7 +24,7 @@ func (s *stack) inFlight(c *caller, function, body string) chan *answer {
 		}
 		done <- a
 	}()
-	require.Eventually(s.t, func() bool { return s.gauge(`picasso_engine_calls_running{host="`+s.host+`"}`) == 1 }, waitLong, waitStep)
+	require.Eventually(s.t, func() bool { return s.callsRunning() == 1 }, waitLong, waitStep)
 	return done
 }
 

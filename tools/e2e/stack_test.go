@@ -151,7 +151,13 @@ func (s *stack) containers() []string {
 // kill ends a process without a chance to clean up.
 func kill(p *process) { p.stop(syscall.SIGKILL) }
 
-// gauge reads a metric of the API process that has no labels.
+// callsRunning is how many calls are in sandboxes now.
+func (s *stack) callsRunning() float64 {
+	s.t.Helper()
+	return s.gauge(fmt.Sprintf("picasso_host_calls_running{host=%q}", s.host))
+}
+
+// gauge reads a metric of the API process, named with its labels.
 func (s *stack) gauge(name string) float64 {
 	s.t.Helper()
 	resp, err := httpClient.Get(s.metrics)
@@ -166,6 +172,6 @@ func (s *stack) gauge(name string) float64 {
 			return value
 		}
 	}
-	s.t.Fatalf("no metric %s in\n%s", name, body.String())
+	s.t.Fatalf("no metric %s", name)
 	return 0
 }
