@@ -30,6 +30,7 @@ type Conn struct {
 // NewConn makes a Conn of an open connection and owns it from then on.
 func NewConn(nc net.Conn) *Conn {
 	c := &Conn{nc: nc, br: bufio.NewReaderSize(nc, 4<<10)}
+	c.resp.ended = true // ready for an exchange, also by way of a pool
 	if sc, ok := nc.(syscall.Conn); ok {
 		c.raw, _ = sc.SyscallConn() // it fails only for a closed connection, as its use will
 		c.peek = c.peeker           // once: a method value is an allocation

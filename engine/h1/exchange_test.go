@@ -238,6 +238,21 @@ func TestIdleConnections(t *testing.T) {
 	assert.EqualValues(t, 2, dials.Load())
 }
 
+// TestFreshConnection: one that was only opened is kept for the first exchange.
+func TestFreshConnection(t *testing.T) {
+	p := serveHTTP(t, echo)
+	c, err := p.Get(context.Background())
+	require.NoError(t, err)
+	p.Put(c)
+	assert.Equal(t, []*Conn{c}, p.idle)
+	resp, err := p.Do(context.Background(), newRequest(t, "GET", "/"), time.Time{})
+	require.NoError(t, err)
+	_, err = io.ReadAll(resp)
+	require.NoError(t, err)
+	resp.Close()
+	assert.Equal(t, []*Conn{c}, p.idle)
+}
+
 func TestResponseThatIsNotRead(t *testing.T) {
 	p := serveHTTP(t, echo)
 	r := newRequest(t, "POST", "/")
