@@ -4,6 +4,7 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   = -s -w -X github.com/picasso-faas/picasso/cmd/internal/build.version=$(VERSION)
 STATE_DIR ?= run
+CLOUD_DIR ?= /var/lib/picasso-cloud
 # Test binaries run two at a time: most of them share one Docker and one Keystone.
 TESTFLAGS ?= -race -p 2 -timeout 14m
 # Sizes of "make soak".
@@ -47,6 +48,8 @@ cloud: need-docker build ## Start real OpenStack services on loopback and Picass
 	@tools/cloud/up
 	@tools/cloud/down picasso
 	@tools/cloud/up picasso
+	@echo 'Try: export OS_CLIENT_CONFIG_FILE=$(CLOUD_DIR)/clouds.yaml; bin/picasso --os-cloud alpha function list'
+	@echo 'Or, as alice of project alpha: . $(CLOUD_DIR)/openrc.alpha'
 
 cloud-down: ## Stop what "make cloud" has started
 	@tools/cloud/down

@@ -63,13 +63,13 @@ func (c *cli) appCreate() *cobra.Command {
 
 func (c *cli) appSet() *cobra.Command {
 	f := new(appFlags)
-	cmd := c.command("set <app>", "Change an app", exactly(1), f.config.check, func(ctx context.Context, api *client.Client, args []string) error {
+	cmd := c.command("set <app>", "Change an app", exactly(1), func(ctx context.Context, api *client.Client, args []string) error {
 		_, err := api.UpdateApp(ctx, args[0], f.opts())
 		return err
 	})
 	f.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.name, "name", "", "new name")
-	return cmd
+	return checked(cmd, f.config.check)
 }
 
 func (c *cli) appShow() *cobra.Command {
@@ -83,31 +83,18 @@ func (c *cli) appShow() *cobra.Command {
 }
 
 func (c *cli) appList() *cobra.Command {
-	cols := columns[picasso.App]{
+	return lister(c, "List apps", listing[picasso.App]{
 		brief: 3, names: []string{"ID", "Name", "Description", "Project ID", "Config", "Created At", "Updated At"},
 		row: func(a *picasso.App) []any {
 			return []any{a.ID, a.Name, a.Description, a.ProjectID, mapOf(a.Config), timeOf(a.CreatedAt), timeOf(a.UpdatedAt)}
 		},
-	}
-	filters := func(f *listFlags, flags *pflag.FlagSet) { f.by(flags, "name", "name", "only the one of that name") }
-	return lister(c, "List apps", cols, filters,
-		func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.App, error] {
+		filters: func(f *listFlags, flags *pflag.FlagSet) { f.by(flags, "name", "name", "only the one of that name") },
+		fetch: func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.App, error] {
 			return api.Apps(ctx, opts)
-		})
+		},
+	})
 }
 
 func (c *cli) appDelete() *cobra.Command {
 	return c.deletion("app", func(ctx context.Context, api *client.Client, ref string) error { return api.DeleteApp(ctx, ref) })
-}
-
-// checked makes a command look at its flags in one more way before it runs.
-func checked(cmd *cobra.Command, check func() error) *cobra.Command {
-	run := cmd.RunE
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := check(); err != nil {
-			return usageError{err}
-		}
-		return run(cmd, args)
-	}
-	return cmd
 }

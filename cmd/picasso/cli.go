@@ -110,18 +110,13 @@ func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 // action is a command with its arguments, logged in.
 type action func(ctx context.Context, api *client.Client, args []string) error
 
-// command makes a leaf. use names the arguments, at least and at most as many
-// as given; at most -1 is any number. check looks at flags before any request.
-func (c *cli) command(use, short string, arguments [2]int, check func() error, do action) *cobra.Command {
+// command makes a leaf. use names the arguments, of which there are at least
+// and at most as many as given; at most -1 is any number.
+func (c *cli) command(use, short string, arguments [2]int, do action) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short,
 		Args: func(_ *cobra.Command, args []string) error { return count(args, use, arguments) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if check != nil {
-				if err := check(); err != nil {
-					return usageError{err}
-				}
-			}
 			api, err := c.connect(cmd.Context())
 			if err != nil {
 				return err
@@ -129,6 +124,18 @@ func (c *cli) command(use, short string, arguments [2]int, check func() error, d
 			return do(cmd.Context(), api, args)
 		},
 	}
+}
+
+// checked makes a command look at its flags before it does anything.
+func checked(cmd *cobra.Command, check func() error) *cobra.Command {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := check(); err != nil {
+			return usageError{err}
+		}
+		return run(cmd, args)
+	}
+	return cmd
 }
 
 // count checks the number of arguments, in the words of argparse.
@@ -150,7 +157,7 @@ func atLeast(n int) [2]int { return [2]int{n, -1} }
 // deletion deletes everything named, also when one of them fails.
 func (c *cli) deletion(noun string, remove func(context.Context, *client.Client, string) error) *cobra.Command {
 	use, short := fmt.Sprintf("delete <%s> [<%s> ...]", noun, noun), "Delete "+noun+"s"
-	return c.command(use, short, atLeast(1), nil, func(ctx context.Context, api *client.Client, refs []string) error {
+	return c.command(use, short, atLeast(1), func(ctx context.Context, api *client.Client, refs []string) error {
 		failed := 0
 		for _, ref := range refs {
 			if err := remove(ctx, api, ref); err != nil {

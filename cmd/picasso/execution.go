@@ -31,7 +31,7 @@ func httpStatus(e *picasso.Execution) any {
 }
 
 func (c *cli) executionList() *cobra.Command {
-	cols := columns[picasso.Execution]{
+	return lister(c, "List executions, newest first", listing[picasso.Execution]{
 		brief: 6,
 		names: []string{
 			"ID", "Function", "App", "Status", "Created At", "Run ms",
@@ -43,18 +43,17 @@ func (c *cli) executionList() *cobra.Command {
 				e.Reason, e.FunctionID, e.ProjectID, e.Revision, e.WaitMS, e.ColdStartMS, e.Host,
 			}
 		},
-	}
-	filters := func(f *listFlags, flags *pflag.FlagSet) {
-		f.by(flags, "function", "function", "only those of the function")
-		f.by(flags, "app", "app", "only those of the app (name)")
-		f.by(flags, "status", "status", "only succeeded, failed or timed_out ones")
-		f.by(flags, "since", "since", "only those created at or after the time (RFC 3339)")
-		f.by(flags, "until", "until", "only those created before the time (RFC 3339)")
-	}
-	return lister(c, "List executions, newest first", cols, filters,
-		func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.Execution, error] {
+		filters: func(f *listFlags, flags *pflag.FlagSet) {
+			f.by(flags, "function", "function", "only those of the function")
+			f.by(flags, "app", "app", "only those of the app (name)")
+			f.by(flags, "status", "status", "only succeeded, failed or timed_out ones")
+			f.by(flags, "since", "since", "only those created at or after the time (RFC 3339)")
+			f.by(flags, "until", "until", "only those created before the time (RFC 3339)")
+		},
+		fetch: func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.Execution, error] {
 			return api.Executions(ctx, opts)
-		})
+		},
+	})
 }
 
 func (c *cli) executionShow() *cobra.Command {
@@ -69,7 +68,7 @@ func (c *cli) executionShow() *cobra.Command {
 }
 
 func (c *cli) executionLogShow() *cobra.Command {
-	return c.command("show <execution>", "Show what the function wrote during an execution", exactly(1), nil,
+	return c.command("show <execution>", "Show what the function wrote during an execution", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
 			log, err := api.ExecutionLog(ctx, args[0])
 			if err != nil {

@@ -43,14 +43,14 @@ func (c *cli) functionCreate() *cobra.Command {
 
 func (c *cli) functionSet() *cobra.Command {
 	f := new(functionFlags)
-	cmd := c.command("set <function>", "Change a function", exactly(1), f.check,
+	cmd := c.command("set <function>", "Change a function", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
 			_, err := api.UpdateFunction(ctx, args[0], f.opts())
 			return err
 		})
 	f.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.name, "name", "", "new name")
-	return cmd
+	return checked(cmd, f.check)
 }
 
 func (c *cli) functionShow() *cobra.Command {
@@ -65,7 +65,7 @@ func (c *cli) functionShow() *cobra.Command {
 }
 
 func (c *cli) functionList() *cobra.Command {
-	cols := columns[picasso.Function]{
+	return lister(c, "List functions", listing[picasso.Function]{
 		brief: 6,
 		names: []string{
 			"ID", "Name", "App", "Image", "Contract", "Public",
@@ -77,15 +77,14 @@ func (c *cli) functionList() *cobra.Command {
 				fn.Description, fn.ProjectID, fn.MemoryMB, fn.TimeoutS, fn.Revision, timeOf(fn.CreatedAt), timeOf(fn.UpdatedAt),
 			}
 		},
-	}
-	filters := func(f *listFlags, flags *pflag.FlagSet) {
-		f.by(flags, "app", "app", "only those of the app (name or id)")
-		f.by(flags, "name", "name", "only those of that name")
-	}
-	return lister(c, "List functions", cols, filters,
-		func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.Function, error] {
+		filters: func(f *listFlags, flags *pflag.FlagSet) {
+			f.by(flags, "app", "app", "only those of the app (name or id)")
+			f.by(flags, "name", "name", "only those of that name")
+		},
+		fetch: func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.Function, error] {
 			return api.Functions(ctx, opts)
-		})
+		},
+	})
 }
 
 func (c *cli) functionDelete() *cobra.Command {

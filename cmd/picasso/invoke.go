@@ -17,7 +17,7 @@ import (
 func (c *cli) functionInvoke() *cobra.Command {
 	var data, contentType string
 	var cmd *cobra.Command
-	cmd = c.command("invoke <function>", "Invoke a function; its input is -d, or standard input unless that is a terminal", exactly(1), nil,
+	cmd = c.command("invoke <function>", "Invoke a function; its input is -d, or standard input unless that is a terminal", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
 			body, err := c.input(cmd.Flags().Changed("data"), data)
 			if err != nil {

@@ -34,8 +34,7 @@ func (c *cli) shower(use, short string, arguments [2]int,
 	get func(ctx context.Context, api *client.Client, args []string) ([]field, error),
 ) *cobra.Command {
 	var opts *cliff.Options
-	check := func() error { return opts.Check() }
-	cmd := c.command(use, short, arguments, check, func(ctx context.Context, api *client.Client, args []string) error {
+	cmd := c.command(use, short, arguments, func(ctx context.Context, api *client.Client, args []string) error {
 		fields, err := get(ctx, api, args)
 		if err != nil {
 			return err
@@ -43,7 +42,7 @@ func (c *cli) shower(use, short string, arguments [2]int,
 		return opts.Show(c.out, oneOf(fields))
 	})
 	opts = cliff.NewOptions(cmd.Flags(), false)
-	return cmd
+	return checked(cmd, opts.Check)
 }
 
 // listFlags are the flags that every list has.
@@ -93,25 +92,27 @@ func (f *listFlags) check() error {
 	return nil
 }
 
-// columns are the headings of a list and how to get at the values: the
-// first brief of them always, the others with --long.
-type columns[T any] struct {
-	brief int
-	names []string
-	row   func(item *T) []any
+// listing is what makes up the list of one kind: its headings and values, the
+// first brief of them always and the others with --long, and where it is from.
+type listing[T any] struct {
+	brief   int
+	names   []string
+	row     func(item *T) []any
+	filters func(*listFlags, *pflag.FlagSet) // adds flags of its own
+	fetch   func(context.Context, *client.Client, client.ListOpts) iter.Seq2[T, error]
 }
 
-func (c columns[T]) table(seq iter.Seq2[T, error], f *listFlags) (cliff.Table, error) {
-	width := c.brief
+func (l listing[T]) table(seq iter.Seq2[T, error], f *listFlags) (cliff.Table, error) {
+	width := l.brief
 	if f.long {
-		width = len(c.names)
+		width = len(l.names)
 	}
-	t := cliff.Table{Columns: c.names[:width]}
+	t := cliff.Table{Columns: l.names[:width]}
 	for item, err := range seq {
 		if err != nil {
 			return t, err
 		}
-		t.Rows = append(t.Rows, c.row(&item)[:width])
+		t.Rows = append(t.Rows, l.row(&item)[:width])
 		if len(t.Rows) == f.limit {
 			break
 		}
@@ -119,25 +120,21 @@ func (c columns[T]) table(seq iter.Seq2[T, error], f *listFlags) (cliff.Table, e
 	return t, nil
 }
 
-// lister is a command that shows a list. filters adds flags of its own.
-func lister[T any](c *cli, short string, cols columns[T],
-	filters func(*listFlags, *pflag.FlagSet),
-	list func(context.Context, *client.Client, client.ListOpts) iter.Seq2[T, error],
-) *cobra.Command {
+// lister is the command that shows a list.
+func lister[T any](c *cli, short string, l listing[T]) *cobra.Command {
 	var opts *cliff.Options
 	f := new(listFlags)
-	check := func() error { return errors.Join(f.check(), opts.Check()) }
-	cmd := c.command("list", short, exactly(0), check, func(ctx context.Context, api *client.Client, _ []string) error {
-		t, err := cols.table(list(ctx, api, f.options()), f)
+	cmd := c.command("list", short, exactly(0), func(ctx context.Context, api *client.Client, _ []string) error {
+		t, err := l.table(l.fetch(ctx, api, f.options()), f)
 		if err != nil {
 			return err
 		}
 		return opts.Show(c.out, t)
 	})
 	f.add(cmd.Flags())
-	filters(f, cmd.Flags())
+	l.filters(f, cmd.Flags())
 	opts = cliff.NewOptions(cmd.Flags(), true)
-	return cmd
+	return checked(cmd, func() error { return errors.Join(f.check(), opts.Check()) })
 }
 
 // timeOf shows a time as the API writes it, nil when there is none.

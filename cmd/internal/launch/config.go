@@ -43,25 +43,25 @@ type Config struct {
 
 // General is section [DEFAULT].
 type General struct {
-	AuthStrategy string `ini:"auth_strategy" help:"Who says who is calling: keystone, or noauth, which believes the X-Project-Id and X-Roles headers and is refused unless [api] bind_host is a loopback address."`
-	Host         string `ini:"host" help:"Name of this host: in executions, in the list of hosts and on everything the engine creates in Docker. Two engines on one Docker need different ones. Empty: the host name."`
-	StatePath    string `ini:"state_path" help:"Directory for what this process keeps by itself: the SQLite file of picasso-allinone when [database] connection is empty."`
-	Debug        bool   `ini:"debug" help:"Log more, such as each request. SIGHUP takes a change over."`
-	UseJSON      bool   `ini:"use_json" help:"Log JSON, one object per line, in place of oslo.log's format."`
-	LogFile      string `ini:"log_file" help:"File to log to; reopened on SIGHUP, for logrotate. Empty: standard error."`
+	AuthStrategy    string        `ini:"auth_strategy" help:"Who says who is calling: keystone, or noauth, which believes the X-Project-Id and X-Roles headers and is refused unless [api] bind_host is a loopback address."`
+	Host            string        `ini:"host" help:"Name of this host: in executions, in the list of hosts and on everything the engine creates in Docker. Two engines on one Docker need different ones. Empty: the host name."`
+	StatePath       string        `ini:"state_path" help:"Directory for what this process keeps by itself: the SQLite file of picasso-allinone when [database] connection is empty."`
+	Debug           bool          `ini:"debug" help:"Log more, such as each request. SIGHUP takes a change over."`
+	UseJSON         bool          `ini:"use_json" help:"Log JSON, one object per line, in place of oslo.log's format."`
+	ShutdownTimeout time.Duration `ini:"graceful_shutdown_timeout" help:"How long calls in flight may go on after SIGTERM or SIGINT. A second signal ends them at once. systemd's TimeoutStopSec should be longer by ten seconds."`
+	LogFile         string        `ini:"log_file" help:"File to log to; reopened on SIGHUP, for logrotate. Empty: standard error."`
 }
 
 // API is section [api].
 type API struct {
-	BindHost        string        `ini:"bind_host" help:"Address the API listens on."`
-	BindPort        int           `ini:"bind_port" help:"Port the API listens on, 0 to 65535. 0: any free one."`
-	MetricsBindHost string        `ini:"metrics_bind_host" help:"Address of the listener for /metrics (Prometheus), which needs no token: keep it off public networks."`
-	MetricsBindPort int           `ini:"metrics_bind_port" help:"Port of the listener for /metrics. -1: no such listener."`
-	PublicEndpoint  string        `ini:"public_endpoint" help:"URL under which clients reach the API, with its path if it has one; it is used in links. Empty: what the Host header says."`
-	ProxyHeaders    bool          `ini:"enable_proxy_headers_parsing" help:"Make links follow X-Forwarded-Proto, -Host and -Prefix. Only for an API that clients cannot reach but through a proxy that sets them."`
-	MaxRequestBytes int64         `ini:"max_request_bytes" help:"Largest body of a call in bytes; a longer one is answered 413."`
-	MaxLimit        int           `ini:"max_limit" help:"Most items on a page of a list, 1 to 1000."`
-	ShutdownTimeout time.Duration `ini:"shutdown_timeout" help:"How long calls in flight may go on after SIGTERM or SIGINT. A second signal ends them at once. systemd's TimeoutStopSec should be longer by ten seconds."`
+	BindHost        string `ini:"bind_host" help:"Address the API listens on."`
+	BindPort        int    `ini:"bind_port" help:"Port the API listens on, 0 to 65535. 0: any free one."`
+	MetricsBindHost string `ini:"metrics_bind_host" help:"Address of the listener for /metrics (Prometheus), which needs no token: keep it off public networks."`
+	MetricsBindPort int    `ini:"metrics_bind_port" help:"Port of the listener for /metrics. -1: no such listener."`
+	PublicEndpoint  string `ini:"public_endpoint" help:"URL under which clients reach the API, with its path if it has one; it is used in links. Empty: what the Host header says."`
+	ProxyHeaders    bool   `ini:"enable_proxy_headers_parsing" help:"Make links follow X-Forwarded-Proto, -Host and -Prefix. Only for an API that clients cannot reach but through a proxy that sets them."`
+	MaxRequestBytes int64  `ini:"max_request_bytes" help:"Largest body of a call in bytes; a longer one is answered 413."`
+	MaxLimit        int    `ini:"max_limit" help:"Most items on a page of a list, 1 to 1000."`
 }
 
 // Policy is section [oslo_policy].
@@ -88,10 +88,10 @@ const defaultPolicyFile = "policy.yaml"
 // keystone_authtoken and rpc have options that must be set.
 func DefaultConfig() Config {
 	return Config{
-		General: General{AuthStrategy: AuthKeystone, StatePath: "/var/lib/picasso"},
+		General: General{AuthStrategy: AuthKeystone, StatePath: "/var/lib/picasso", ShutdownTimeout: time.Minute},
 		API: API{
 			BindHost: "127.0.0.1", BindPort: 10001, MetricsBindHost: "127.0.0.1", MetricsBindPort: 10003,
-			MaxRequestBytes: api.DefaultMaxRequestBytes, MaxLimit: api.DefaultMaxLimit, ShutdownTimeout: time.Minute,
+			MaxRequestBytes: api.DefaultMaxRequestBytes, MaxLimit: api.DefaultMaxLimit,
 		},
 		Database: db.DefaultConfig(),
 		Keystone: keystone.DefaultConfig(),

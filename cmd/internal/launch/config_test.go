@@ -36,7 +36,7 @@ func TestValidateNamesSectionAndOption(t *testing.T) {
 		"metrics port":     {func(c *Config) { c.API.MetricsBindPort = -2 }, "[api] metrics_bind_port: must be from -1 to 65535", front},
 		"body":             {func(c *Config) { c.API.MaxRequestBytes = 0 }, "[api] max_request_bytes: must be at least 1", front},
 		"limit":            {func(c *Config) { c.API.MaxLimit = 1001 }, "[api] max_limit: must be from 1 to 1000", front},
-		"shutdown":         {func(c *Config) { c.API.ShutdownTimeout = -time.Second }, "[api] shutdown_timeout: must not be negative", front},
+		"shutdown":         {func(c *Config) { c.General.ShutdownTimeout = -time.Second }, "[DEFAULT] graceful_shutdown_timeout: must not be negative", every},
 		"public endpoint":  {func(c *Config) { c.API.PublicEndpoint = "functions.example.org" }, "[api] public_endpoint: must be an http:// or https:// URL", front},
 		"no database":      {func(c *Config) { c.Database.Connection = "" }, "[database] connection: is required", front},
 		"no Keystone":      {func(c *Config) { c.Keystone.AuthURL = "" }, "[keystone_authtoken] auth_url: must be", front},

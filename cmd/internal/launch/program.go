@@ -51,7 +51,8 @@ func (p *Program) MetricsURL() string {
 }
 
 // Run serves until work ends, and then stops: new connections are refused,
-// calls in flight go on until they have ended, shutdown_timeout has passed or
+// calls in flight go on until they have ended, graceful_shutdown_timeout has
+// passed or
 // patience ends; then everything that is left is cut off, records are stored
 // and sandboxes removed. Run can be called once.
 func (p *Program) Run(work, patience context.Context) error {
@@ -65,7 +66,7 @@ func (p *Program) Run(work, patience context.Context) error {
 	}
 	<-broken.Done()
 	p.log.Info("stopping")
-	ctx, cancel := context.WithTimeout(patience, p.cfg.API.ShutdownTimeout)
+	ctx, cancel := context.WithTimeout(patience, p.cfg.General.ShutdownTimeout)
 	defer cancel()
 	stopped := p.parts.close(ctx, p.log)
 	return errors.Join(group.Wait(), stopped)

@@ -16,7 +16,7 @@ const minKeyBytes = 16
 // Validate checks the sections that the role uses. The error has a line for
 // each option that is wrong.
 func (c *Config) Validate(role Role) error {
-	var wrong []error
+	wrong := []error{inSection("DEFAULT", check(c.General.ShutdownTimeout >= 0, "graceful_shutdown_timeout: must not be negative"))}
 	if role != RoleEngine {
 		wrong = append(wrong, inSection("DEFAULT", c.validateAuth()), inSection("api", c.API.validate()),
 			inSection("database", c.Database.Validate()))
@@ -54,7 +54,6 @@ func (a *API) validate() error {
 		validatePort("bind_port", a.BindPort, 0), validatePort("metrics_bind_port", a.MetricsBindPort, -1),
 		check(a.MaxRequestBytes >= 1, "max_request_bytes: must be at least 1"),
 		check(a.MaxLimit >= 1 && a.MaxLimit <= 1000, "max_limit: must be from 1 to 1000"),
-		check(a.ShutdownTimeout >= 0, "shutdown_timeout: must not be negative"),
 		check(a.PublicEndpoint == "" || isHTTP(a.PublicEndpoint), "public_endpoint: must be an http:// or https:// URL"),
 	)
 }
