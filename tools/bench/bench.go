@@ -108,7 +108,7 @@ func (b *bench) close() {
 	if b.docker != nil {
 		errs = append(errs, b.docker.Close(ctx))
 	}
-	errs = append(errs, b.cloud.close(ctx), os.RemoveAll(b.work))
+	errs = append(errs, b.cloud.close(ctx), os.RemoveAll(b.work), os.RemoveAll(runtimeDir()))
 	if err := errors.Join(errs...); err != nil {
 		b.say("cleaning up: %v", err)
 	}

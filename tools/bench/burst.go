@@ -10,8 +10,6 @@ import (
 	"github.com/picasso-faas/picasso/tools/bench/load"
 )
 
-const burstCalls = 50
-
 // burst is the rows of many calls at once of a function that nobody has called.
 func (b *bench) burst(ctx context.Context) (err error) {
 	s, err := b.start(ctx, "all-in-one", b.options.auth, "picasso-allinone")
@@ -19,7 +17,7 @@ func (b *bench) burst(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	const lone, all = "one cold call of 2 ms", "burst of 50 calls of 2 ms, all answered"
+	lone, all := "one cold call of 2 ms", fmt.Sprintf("burst of %d calls of 2 ms, all answered", b.options.burst)
 	most := 0
 	for round := range b.options.rounds {
 		took, err := b.coldCall(ctx, s, sleeper("lone", round, 2), nil)
@@ -35,8 +33,8 @@ func (b *bench) burst(ctx context.Context) (err error) {
 		most = max(most, sandboxes)
 		b.say("burst of 2 ms, round %d of %d: %.0f ms (one: %.0f), %d sandboxes", round+1, b.options.rounds, milliseconds(answered), milliseconds(took), sandboxes)
 	}
-	b.report.addRatio("burst of 50 × 2 ms, × one cold start", ratio(b.report.median(all), b.report.median(lone)), atMost(1.5))
-	b.report.addCount("burst of 50 × 2 ms, sandboxes", most, 4)
+	b.report.addRatio(fmt.Sprintf("burst of %d × 2 ms, × one cold start", b.options.burst), ratio(b.report.median(all), b.report.median(lone)), atMost(1.5))
+	b.report.addCount(fmt.Sprintf("burst of %d × 2 ms, sandboxes", b.options.burst), most, 4)
 	return b.longBurst(ctx, s)
 }
 
@@ -52,15 +50,16 @@ func (b *bench) longBurst(ctx context.Context, s *service) error {
 	if err != nil {
 		return err
 	}
-	best := bestBurst(burstCalls, run, rate)
-	b.report.addTime("burst of 50 calls of 2 s, all answered", answered)
-	b.report.addTime("burst of 50 calls of 2 s, at Docker's rate of starts", best)
-	b.report.addNote(fmt.Sprintf("Burst of 50 × 2 s: %d sandboxes. Docker starts %.1f containers/s, two at a time.", sandboxes, rate))
+	best := bestBurst(b.options.burst, run, rate)
+	row := fmt.Sprintf("burst of %d calls of 2 s", b.options.burst)
+	b.report.addTime(row+", all answered", answered)
+	b.report.addTime(row+", at Docker's rate of starts", best)
+	b.report.addNote(fmt.Sprintf("The %s: %d sandboxes. Docker starts %.1f containers/s, two at a time.", row, sandboxes, rate))
 	b.say("burst of 2 s: %.1f s, %d sandboxes; at %.1f starts/s it could be %.1f s", answered.Seconds(), sandboxes, rate, best.Seconds())
 	return nil
 }
 
-// burstOf calls a new function 50 times at once.
+// burstOf calls a new function many times at once, and counts its sandboxes.
 func (b *bench) burstOf(ctx context.Context, s *service, f function) (time.Duration, int, error) {
 	id, called, err := s.create(ctx, f, nil)
 	if err != nil {
@@ -71,7 +70,7 @@ func (b *bench) burstOf(ctx context.Context, s *service, f function) (time.Durat
 	}
 	target := called.target([]byte("x"))
 	target.Body = nil
-	r, err := load.Run(ctx, target, load.Options{Connections: burstCalls, Requests: 1})
+	r, err := load.Run(ctx, target, load.Options{Connections: b.options.burst, Requests: 1})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -34,7 +34,7 @@ func (b *bench) allInOne(ctx context.Context) (err error) {
 	if err := b.idleMemory(ctx, s); err != nil {
 		return err
 	}
-	id, echo, err := s.create(ctx, function{Name: "echo", Image: echoImage}, nil)
+	id, echo, err := s.createWarm(ctx, "echo", nil)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (b *bench) twoProcesses(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	_, echo, err := s.create(ctx, function{Name: "echo-two", Image: echoImage}, nil)
+	_, echo, err := s.createWarm(ctx, "echo-two", nil)
 	if err != nil {
 		return err
 	}

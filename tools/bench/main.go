@@ -13,6 +13,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -31,7 +32,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, parseOptions(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -40,9 +41,11 @@ func main() {
 // options are what the command line says.
 type options struct {
 	rounds    int
-	seconds   time.Duration // of one hot round
+	warmUp    time.Duration // before a hot round counts
+	duration  time.Duration // of what counts
 	coldRound int
 	pause     time.Duration // before a call of an idle function
+	burst     int           // calls at once
 	functions int           // stored, for the row of scale
 	auth      string
 	bin       string
@@ -53,9 +56,11 @@ type options struct {
 func parseOptions() options {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each hot measurement; the median counts")
-	flag.DurationVar(&o.seconds, "duration", 4*time.Second, "length of a hot round")
+	flag.DurationVar(&o.warmUp, "warm-up", 2*time.Second, "length of a hot round before it counts, in which a pool grows to its size")
+	flag.DurationVar(&o.duration, "duration", 4*time.Second, "length of a hot round")
 	flag.IntVar(&o.coldRound, "cold-rounds", 9, "cold starts of each kind")
 	flag.DurationVar(&o.pause, "pause", 20*time.Second, "idle time before a call, longer than [engine] freeze_after")
+	flag.IntVar(&o.burst, "burst", 50, "calls at once in a burst; the targets are for 50")
 	flag.IntVar(&o.functions, "functions", 10000, "functions stored for the row of scale, ten in a project")
 	flag.StringVar(&o.auth, "auth", authKeystone, "keystone: real Keystone and MariaDB of tools/cloud; noauth: SQLite")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the binaries")
@@ -78,8 +83,9 @@ func (o *options) wants(part string) bool {
 	return false
 }
 
-func run(ctx context.Context) error {
-	b, err := newBench(ctx, parseOptions())
+// run measures what the options ask for and prints the tables to w.
+func run(ctx context.Context, o options, w io.Writer) error {
+	b, err := newBench(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -104,7 +110,7 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	b.report.print(os.Stdout)
+	b.report.print(w)
 	return b.report.write(b.options.json)
 }
 

@@ -24,7 +24,7 @@ func (b *bench) scale(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	_, echo, err := s.create(ctx, function{Name: "one-of-many", Image: echoImage}, project(0))
+	_, echo, err := s.createWarm(ctx, "one-of-many", project(0))
 	if err != nil {
 		return err
 	}

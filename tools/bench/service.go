@@ -92,17 +92,21 @@ metrics_bind_port = -1
 connection = %s
 [docker]
 pull_policy = if-not-present
+runtime_dir = %s
 [rpc]
 key = only-for-this-run-of-the-bench
 bind_port = %s
 engine_url = http://%s
-`, auth, os.Getpid(), dir, port, connection, enginePort, addresses[1])
+`, auth, os.Getpid(), dir, port, connection, runtimeDir(), enginePort, addresses[1])
 	if auth == authKeystone {
 		text += s.bench.cloud.authtoken()
 	}
 	name := filepath.Join(dir, "picasso.conf")
 	return name, os.WriteFile(name, []byte(text), 0o600)
 }
+
+// runtimeDir holds the sockets of sandboxes, whose paths have to be short.
+func runtimeDir() string { return fmt.Sprintf("/run/picasso-bench-%d", os.Getpid()) }
 
 func (s *service) healthy() error {
 	for _, p := range s.processes {
@@ -179,6 +183,15 @@ func (s *service) create(ctx context.Context, f function, header http.Header) (i
 		name: s.name, network: "tcp", address: s.address, path: "/v2/functions/" + made.ID + "/invoke",
 		header: calls, pids: s.pids(),
 	}, nil
+}
+
+// createWarm makes an echo function and calls it, so that it has a sandbox.
+func (s *service) createWarm(ctx context.Context, name string, header http.Header) (string, subject, error) {
+	id, called, err := s.create(ctx, function{Name: name, Image: echoImage}, header)
+	if err == nil {
+		_, err = once(ctx, called, []byte("ok"))
+	}
+	return id, called, err
 }
 
 func (s *service) pids() (pids []int) {

@@ -43,8 +43,6 @@ type hotCase struct {
 	connections int
 }
 
-const warmUp = 2 * time.Second // enough for a pool to grow to its size
-
 func hotCases() []hotCase {
 	var cases []hotCase
 	for _, c := range []int{1, 8, 32} {
@@ -104,7 +102,9 @@ func (b *bench) hotRound(ctx context.Context, c hotCase, s subject) (r load.Resu
 	stop := b.watchMemory(s, c)
 	defer stop()
 	before := processorTime(s.pids)
-	r, err = load.Run(ctx, s.target(c.body), load.Options{Connections: c.connections, WarmUp: warmUp, Duration: b.options.seconds})
+	r, err = load.Run(ctx, s.target(c.body), load.Options{
+		Connections: c.connections, WarmUp: b.options.warmUp, Duration: b.options.duration,
+	})
 	return r, (processorTime(s.pids) - before) / time.Duration(max(r.Asked, 1)), err
 }
 
