@@ -152,9 +152,6 @@ func (h *Host) Release(lease Lease, fate contract.Fate) {
 	m := lease.member
 	p := m.pool
 	p.returned(lease, fate)
-	if h.drained != nil && h.running == 0 {
-		h.endDrain()
-	}
 	switch {
 	case m.doomed:
 		if m.active == 0 {
@@ -167,6 +164,9 @@ func (h *Host) Release(lease Lease, fate contract.Fate) {
 	}
 	if p.waiters.Len() > 0 {
 		p.tend()
+	}
+	if h.drained != nil && h.running == 0 {
+		h.endDrain() // last: Close then waits for the removal that may have begun here
 	}
 }
 

@@ -2,9 +2,7 @@ package pool
 
 import (
 	"container/list"
-	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -36,19 +34,6 @@ type pool struct {
 	backoff  backoff
 
 	timed bool // a timer will look after the waiting calls
-}
-
-// member is a sandbox of a pool.
-type member struct {
-	pool      *pool
-	sandbox   contract.Sandbox
-	active    int // calls in it
-	idleSince time.Time
-	spare     bool // is in the pool's list of those with room
-	doomed    bool // takes no more calls
-	frozen    bool
-
-	freezing sync.Mutex // held, without the host's lock, while freezing or thawing
 }
 
 // waiter is a call that waits for a sandbox.
@@ -196,147 +181,4 @@ func (p *pool) joined(sb contract.Sandbox, took time.Duration) {
 		p.grant(grant{lease: lease})
 	}
 	p.offer(m)
-}
-
-// watch drops the sandbox when it ends by itself.
-func (h *Host) watch(m *member) {
-	<-m.sandbox.Done()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !m.doomed {
-		m.pool.doom(m)
-		m.pool.tend()
-	}
-}
-
-func (m *member) dead() bool {
-	select {
-	case <-m.sandbox.Done():
-		return true
-	default:
-		return false
-	}
-}
-
-func (m *member) thaw() {
-	m.freezing.Lock()
-	defer m.freezing.Unlock()
-	m.sandbox.Thaw()
-}
-
-// tick is the pause between two looks after calls that wait.
-const tick = 10 * time.Millisecond
-
-// tend starts what is wanted, fails the waiting calls when nothing will come
-// for them, and looks again soon otherwise. It follows every change for the worse.
-func (p *pool) tend() {
-	p.scale()
-	if p.waiters.Len() > 0 && len(p.members) == 0 && p.starting == 0 {
-		if err := p.hopeless(); err != nil {
-			p.failWaiters(err)
-		}
-	}
-	p.host.track(p)
-	if p.waiters.Len() == 0 || p.timed {
-		return
-	}
-	p.timed = true
-	time.AfterFunc(tick, func() {
-		p.host.mu.Lock()
-		defer p.host.mu.Unlock()
-		p.timed = false
-		p.tend()
-	})
-}
-
-// hopeless returns why a pool without any sandbox will not get one; nil when
-// it will.
-func (p *pool) hopeless() error {
-	if err := p.backoff.active(p.host.cfg.Now()); err != nil {
-		return err
-	}
-	if p.host.roomSoon(p.fn.MemoryMB) {
-		return nil
-	}
-	return errBusy()
-}
-
-func (p *pool) scale() {
-	now := p.host.cfg.Now()
-	if p.host.drained != nil || p.backoff.active(now) != nil {
-		return
-	}
-	for range wanted(p.load(now)) {
-		victims, ok := p.host.makeRoom(p)
-		if !ok {
-			return
-		}
-		p.starting++
-		p.host.work.Go(func() { p.startOne(victims) })
-	}
-}
-
-func (p *pool) load(now time.Time) load {
-	return load{
-		Waiting: p.waiters.Len(), Alive: len(p.members), Starting: p.starting,
-		Concurrency: p.concurrency(), Max: p.fn.MaxSandboxes, Min: p.min, Cores: p.host.cfg.Cores,
-		OneCall: p.fn.Contract == picasso.ContractStdio,
-		Run:     p.expectedRun(now), Start: time.Duration(p.cold),
-	}
-}
-
-// expectedRun is how long a call runs: as those before it, but at least as
-// long as those in the sandboxes have run by now.
-func (p *pool) expectedRun(now time.Time) time.Duration {
-	if p.running == 0 {
-		return time.Duration(p.run)
-	}
-	elapsed := now.Sub(p.epoch) - p.beganSum/time.Duration(p.running)
-	return max(time.Duration(p.run), elapsed)
-}
-
-// startOne starts a sandbox, in a goroutine of its own, once the victims that
-// make room for it are gone.
-func (p *pool) startOne(victims []*member) {
-	h := p.host
-	for _, m := range victims {
-		m.sandbox.Remove()
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-h.stopStarts:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	began := h.cfg.Now()
-	sb, err := h.start(ctx, p.fn)
-	took := h.cfg.Now().Sub(began)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	p.starting--
-	if err != nil {
-		h.free(p.fn.MemoryMB)
-		p.startFailed(err)
-	} else {
-		h.coldStarts++
-		p.cold.add(took)
-		p.backoff = backoff{}
-		p.joined(sb, took)
-	}
-	p.tend()
-}
-
-// startFailed fails the waiting calls, unless there are other sandboxes for them.
-func (p *pool) startFailed(err error) {
-	now := p.host.cfg.Now()
-	p.backoff.failed(err, now)
-	if len(p.members) == 0 && p.starting == 0 {
-		if p.waiters.Len() == 0 {
-			p.host.cfg.Log.WithError(err).WithField("function_id", p.fn.ID).Warn("sandbox could not be started")
-		}
-		p.failWaiters(err)
-	}
 }
