@@ -166,7 +166,8 @@ func (c *cli) deletion(noun string, remove func(context.Context, *client.Client,
 			}
 		}
 		if failed > 0 {
-			return fmt.Errorf("%d of %d %ss failed to delete.", failed, len(refs), noun) //nolint:staticcheck // openstackclient's words
+			//lint:ignore ST1005 openstackclient's words
+			return fmt.Errorf("%d of %d %ss failed to delete.", failed, len(refs), noun)
 		}
 		return nil
 	})

@@ -98,7 +98,8 @@ func (o *Options) choose(t Table) (Table, error) {
 		}
 	}
 	if len(chosen.Columns) == 0 {
-		return t, fmt.Errorf("No recognized column names in %s. Recognized columns are %s.", //nolint:staticcheck // cliff's words
+		//lint:ignore ST1005 cliff's words
+		return t, fmt.Errorf("No recognized column names in %s. Recognized columns are %s.",
 			python(o.columns), python(t.Columns))
 	}
 	return chosen, nil
