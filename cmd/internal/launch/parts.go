@@ -198,7 +198,9 @@ func (p *parts) close(ctx context.Context, log *logrus.Logger) error {
 	defer cancel()
 	var wrong []error
 	for _, closeEngine := range p.engines {
-		wrong = append(wrong, closeEngine(ctx))
+		if err := closeEngine(ctx); err != nil {
+			log.WithError(err).Warn("the engine was not done") // as ordered by who ended the patience
+		}
 	}
 	for _, l := range p.listeners {
 		l.settled(final)
