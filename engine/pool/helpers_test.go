@@ -122,6 +122,21 @@ func (k *kit) begun() *start {
 	}
 }
 
+// begunInTime waits for the next start, and time goes by.
+func (k *kit) begunInTime() *start {
+	k.t.Helper()
+	for range 10_000 {
+		select {
+		case s := <-k.starts:
+			return s
+		case <-time.After(time.Millisecond):
+			k.advance(10 * time.Millisecond)
+		}
+	}
+	require.Fail(k.t, "no start")
+	return nil
+}
+
 func (s *start) succeed() *box {
 	b := &box{fn: s.fn, done: make(chan struct{})}
 	s.result <- result{box: b}

@@ -131,10 +131,7 @@ func TestBurstOfLongCalls(t *testing.T) {
 		k.call(fn)
 	}
 	for range 15 {
-		s := k.begun()
-		k.advance(100 * time.Millisecond)
-		s.succeed()
-		k.advance(100 * time.Millisecond) // which those in the sandboxes take, too
+		k.begunInTime().succeed()
 	}
 	k.eventually(func(s Stats) bool { return s.CallsRunning == 15 && s.CallsWaiting == 35 })
 	assert.Equal(t, 1500, k.Stats().MemoryUsedMB)

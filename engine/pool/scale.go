@@ -46,9 +46,9 @@ func (l *load) forQueue() int {
 	if l.Start > 0 {
 		needed = ceilDiv(int(queue/l.Start), l.Concurrency) - l.Alive - l.Starting
 	}
-	// More starts at once than that only make each of them slower; growth is
-	// looked at again whenever one has ended.
-	atOnce := max(l.Cores, l.Alive) - l.Starting
+	// More at once would only make each of them slower, and with that this
+	// very estimate. Growth is looked at again whenever one has ended.
+	atOnce := 2*l.Cores - l.Starting
 	return min(useful, max(needed, 1), atOnce)
 }
 
