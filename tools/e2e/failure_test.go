@@ -71,9 +71,7 @@ func TestFullHostAndFullQueue(t *testing.T) {
 
 		c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 3}))
 		require.Equal(t, http.StatusOK, c.invoke("one", "count\n").Status)
-		started := make(chan *answer)
-		go func() { started <- c.invoke("one", "sleep 8000\n") }()
-		require.Eventually(t, func() bool { return s.callsRunning() == 1 }, waitLong, waitStep)
+		started := s.inFlight(c, "one", "sleep 8000\n")
 		wantProblem(t, c.invoke("one", "count\n"), http.StatusGatewayTimeout, "wait_timed_out")
 		require.Equal(t, "slept 8000", string((<-started).Body))
 	})

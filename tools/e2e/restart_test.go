@@ -16,6 +16,7 @@ import (
 // inFlight starts a long call and returns when a sandbox has it.
 func (s *stack) inFlight(c *caller, function, body string) chan *answer {
 	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.callsRunning() == 0 }, waitLong, waitStep, "an earlier call has not ended")
 	done := make(chan *answer, 1)
 	go func() {
 		a, err := c.try(http.MethodPost, "/v2/functions/"+function+"/invoke", strings.NewReader(body))
