@@ -67,6 +67,8 @@ type API struct {
 // Policy is section [oslo_policy].
 type Policy struct {
 	File string `ini:"policy_file" help:"Policy rules that replace the defaults (YAML; see policy.yaml.sample). A relative path starts at the directory of the first configuration file. It is read again when it changes. The default may be missing, any other file not."`
+
+	optional bool // File is the default
 }
 
 // RPC is section [rpc].
@@ -135,6 +137,7 @@ func (c *Config) Complete(role Role, dir string) {
 	if c.Database.Connection == "" && role == RoleAllInOne {
 		c.Database.Connection = "sqlite:///" + filepath.Join(c.General.StatePath, "picasso.sqlite")
 	}
+	c.Policy.optional = c.Policy.File == "" || c.Policy.File == defaultPolicyFile
 	if dir != "" && !filepath.IsAbs(c.Policy.File) {
 		c.Policy.File = filepath.Join(dir, c.Policy.File)
 	}

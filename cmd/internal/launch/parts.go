@@ -172,7 +172,7 @@ func openPolicy(cfg Policy, log *logrus.Logger) (*policy.Policy, error) {
 	if dir == "" {
 		dir = "."
 	}
-	return policy.New(policy.Source{Dir: os.DirFS(dir), Name: name, Required: name != "" && name != defaultPolicyFile}, log)
+	return policy.New(policy.Source{Dir: os.DirFS(dir), Name: name, Required: !cfg.optional}, log)
 }
 
 // exists returns whether there is a file of that name, whenever it is asked.
@@ -194,17 +194,17 @@ func (p *parts) close(ctx context.Context, log *logrus.Logger) error {
 		stopping.Go(func() { l.stop(ctx) })
 	}
 	stopping.Wait()
-	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoments)
-	defer cancel()
-	var wrong []error
 	for _, closeEngine := range p.engines {
 		if err := closeEngine(ctx); err != nil {
 			log.WithError(err).Warn("the engine was not done") // as ordered by who ended the patience
 		}
 	}
+	final, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoments)
+	defer cancel()
 	for _, l := range p.listeners {
 		l.settled(final)
 	}
+	var wrong []error
 	for _, closeStore := range p.stores {
 		wrong = append(wrong, closeStore(final))
 	}

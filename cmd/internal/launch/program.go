@@ -72,6 +72,6 @@ func (p *Program) Run(work, patience context.Context) error {
 	return errors.Join(group.Wait(), stopped)
 }
 
-// lastMoments is for what must be done although patience has ended: storing
-// records, removing sandboxes.
+// lastMoments is for what must be done although patience has ended: waiting for
+// calls that were cut off to say so, and storing their records.
 const lastMoments = 8 * time.Second

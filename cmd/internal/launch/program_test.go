@@ -174,7 +174,7 @@ func TestWhatKeepsAProgramFromStarting(t *testing.T) {
 		"invalid option": {func(c *launch.Config) { c.API.MaxLimit = 0 }, "max_limit"},
 		"port in use":    {func(c *launch.Config) { c.API.BindPort = taken.Addr().(*net.TCPAddr).Port }, "in use"},
 		"bad policy":     {func(c *launch.Config) { c.Policy.File = badPolicy }, "policy.yaml:1"},
-		"missing policy": {func(c *launch.Config) { c.Policy.File = "/nowhere/other.yaml" }, "other.yaml"},
+		"missing policy": {func(c *launch.Config) { c.Policy.File = "/nowhere/policy.yaml"; c.Complete(launch.RoleAPI, "") }, "policy.yaml"},
 		"state path":     {func(c *launch.Config) { c.Database.Connection = "sqlite:////proc/nowhere/p.sqlite" }, "/proc/nowhere"},
 	}
 	for name, tt := range tests {
