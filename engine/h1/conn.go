@@ -41,9 +41,6 @@ func NewConn(nc net.Conn) *Conn {
 // Close closes the connection; an exchange on it fails.
 func (c *Conn) Close() error { return c.nc.Close() }
 
-// Reused reports whether an exchange has been completed on the connection.
-func (c *Conn) Reused() bool { return c.reused }
-
 // Do sends the request and returns once the header of the response is there.
 // Interim (1xx) responses are skipped. Every read and write, also of the
 // response's body, fails with os.ErrDeadlineExceeded after the deadline; zero

@@ -74,20 +74,6 @@ func (r *Request) AddPrefixed(prefix, name, value string) {
 	r.wire = append(r.wire, '\r', '\n')
 }
 
-// AddHeader adds the fields of h that may be passed on. Those that describe
-// the message itself (Host, Content-Length, Expect) are left out: the request
-// has its own.
-func (r *Request) AddHeader(h http.Header) {
-	for name, values := range h {
-		if !Forwarded(h, name) {
-			continue
-		}
-		for _, value := range values {
-			r.Add(name, value)
-		}
-	}
-}
-
 // Forwarded reports whether field name (in canonical form) of a request with
 // header h goes on to the next hop: it is end to end, and does not describe
 // this very message.
