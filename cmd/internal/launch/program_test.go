@@ -19,6 +19,8 @@ import (
 	"github.com/picasso-faas/picasso/api/apitest"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"
 	"github.com/picasso-faas/picasso/cmd/internal/launch/launchtest"
+	"github.com/picasso-faas/picasso/db/dbtest"
+	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
 )
 
 func do(t *testing.T, method, url, body string) (int, string) {
@@ -186,4 +188,46 @@ func TestWhatKeepsAProgramFromStarting(t *testing.T) {
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}
+}
+
+func TestTheDatabaseMayComeUpLater(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	cfg.Database.Connection = "mysql+pymysql://picasso:hidden-word@127.0.0.1:1/picasso"
+	api := launchtest.Start(t, cfg)
+	status, _ := do(t, "GET", api.URL()+"/healthcheck", "")
+	assert.Equal(t, http.StatusOK, status)
+	status, text := do(t, "GET", api.URL()+"/v2/functions", "")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	assert.NotContains(t, text, "hidden-word")
+	for _, entry := range api.Log.AllEntries() {
+		line, err := entry.String()
+		require.NoError(t, err)
+		assert.NotContains(t, line, "hidden-word")
+	}
+}
+
+func TestASchemaThatIsNotThereIsRefused(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	cfg.Database.Connection = dbtest.Database(t, cloudtest.Need(t, "mariadb").DBDSN)
+	log, _ := test.NewNullLogger()
+	_, err := launch.New(t.Context(), launch.RoleAPI, cfg, log)
+	assert.ErrorContains(t, err, "picasso-manage db sync")
+}
+
+func TestKeystoneMayComeUpLater(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	cfg.General.AuthStrategy = launch.AuthKeystone
+	cfg.Keystone.AuthURL, cfg.Keystone.Username, cfg.Keystone.Password = "http://127.0.0.1:1/v3", "picasso", "hidden-word"
+	cfg.Keystone.HTTPRequestMaxRetries = 0
+	api := launchtest.Start(t, cfg)
+	status, text := do(t, "GET", api.URL()+"/v2/functions", "")
+	assert.Equal(t, http.StatusUnauthorized, status, text)
+	require.Eventually(t, func() bool {
+		for _, entry := range api.Log.AllEntries() {
+			if strings.HasPrefix(entry.Message, "Keystone does not take the service user") {
+				return true
+			}
+		}
+		return false
+	}, 30*time.Second, 10*time.Millisecond)
 }

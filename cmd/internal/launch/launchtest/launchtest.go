@@ -35,7 +35,7 @@ func Config(t testing.TB, engine picasso.Engine) launch.Config {
 	return cfg
 }
 
-// API is a running API.
+// API is a running API, or another program.
 type API struct {
 	*launch.Program
 	Log  *test.Hook // everything that was logged
@@ -46,16 +46,22 @@ type API struct {
 // Start runs an API until the test ends or Stop.
 func Start(t testing.TB, cfg launch.Config) *API {
 	t.Helper()
+	return StartAs(t, launch.RoleAPI, cfg)
+}
+
+// StartAs runs a program of any role.
+func StartAs(t testing.TB, role launch.Role, cfg launch.Config) *API {
+	t.Helper()
 	log, hook := test.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
-	program, err := launch.New(t.Context(), launch.RoleAPI, cfg, log)
+	program, err := launch.New(t.Context(), role, cfg, log)
 	require.NoError(t, err)
 	work, stop := context.WithCancel(context.Background())
 	a := &API{Program: program, Log: hook, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
 		if err := program.Run(work, context.Background()); err != nil {
-			t.Errorf("the API: %v", err)
+			t.Errorf("%s: %v", role, err)
 		}
 	}()
 	t.Cleanup(a.Stop)
