@@ -90,7 +90,7 @@ func (b *bench) startBare(ctx context.Context, socket string) error {
 		return err
 	}
 	b.direct = subject{name: "function's socket", network: "unix", address: socket, path: "/"}
-	b.bare = subject{name: "bare", network: "tcp", address: address, path: "/", pids: []int{b.proxy.pid()}}
+	b.bare = subject{name: "bare", network: "tcp", address: address, path: "/", pids: []int{b.proxy.pid()}, logFile: b.proxy.logFile}
 	return until(ctx, 10*time.Second, func() error {
 		_, err := load.Run(ctx, b.bare.target([]byte("ok")), load.Options{Connections: 1, Requests: 1})
 		return err

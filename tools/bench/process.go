@@ -47,11 +47,16 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 func (p *process) check() error {
 	select {
 	case <-p.ended:
-		log, _ := os.ReadFile(p.logFile)
-		return fmt.Errorf("%s has ended: %s", p.cmd.Path, log[max(0, len(log)-2000):])
+		return fmt.Errorf("%s has ended: %s", p.cmd.Path, tail(p.logFile))
 	default:
 		return nil
 	}
+}
+
+// tail is the end of a log file, "" when there is none.
+func tail(logFile string) string {
+	log, _ := os.ReadFile(logFile)
+	return string(log[max(0, len(log)-2000):])
 }
 
 // stop asks it to end, and insists when it does not.

@@ -181,7 +181,7 @@ func (s *service) create(ctx context.Context, f function, header http.Header) (i
 	}
 	return made.ID, subject{
 		name: s.name, network: "tcp", address: s.address, path: "/v2/functions/" + made.ID + "/invoke",
-		header: calls, pids: s.pids(),
+		header: calls, pids: s.pids(), logFile: s.processes[0].logFile,
 	}, nil
 }
 

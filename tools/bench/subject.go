@@ -19,7 +19,8 @@ type subject struct {
 	network, address string
 	path             string
 	header           http.Header
-	pids             []int // of its processes, the API's first; none when they are not watched
+	logFile          string // of its first process; its end explains errors
+	pids             []int  // of its processes, the API's first; none when they are not watched
 }
 
 func (s *subject) target(body []byte) load.Target {
@@ -64,7 +65,7 @@ func (b *bench) compare(ctx context.Context, row string, c hotCase, subjects ...
 		for _, s := range subjects {
 			result, spent, err := b.hotRound(ctx, c, s)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.name, err)
+				return nil, fmt.Errorf("%s: %w\n%s", s.name, err, tail(s.logFile))
 			}
 			rounds[s.name] = append(rounds[s.name], result)
 			processor[s.name] = append(processor[s.name], spent)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	label      = "picasso-bench" // of every container here
+	label      = "picasso-bench" // of every container here; its value is the process that made it
 	pollEvery  = 500 * time.Microsecond
 	startLimit = 30 * time.Second
 )
@@ -28,8 +29,8 @@ type Docker struct {
 	donor string // the container that holds the network namespace
 }
 
-// NewDocker connects to the engine that DOCKER_HOST names, removes what an
-// earlier bench has left, and prepares a network namespace. idle is an image
+// NewDocker connects to the engine that DOCKER_HOST names, removes what
+// processes that have ended have left, and prepares a network namespace. idle is an image
 // and the command with which it does nothing.
 func NewDocker(ctx context.Context, idle ...string) (*Docker, error) {
 	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
@@ -41,7 +42,7 @@ func NewDocker(ctx context.Context, idle ...string) (*Docker, error) {
 		return nil, err
 	}
 	d := &Docker{api: api, dir: dir}
-	if err := d.sweep(ctx); err != nil {
+	if err := d.sweep(ctx, isStray); err != nil {
 		return nil, err
 	}
 	d.donor, err = d.create(ctx, spec{image: idle[0], command: idle[1:], network: "none"})
@@ -54,7 +55,7 @@ func NewDocker(ctx context.Context, idle ...string) (*Docker, error) {
 // Close removes every container it has made.
 func (d *Docker) Close(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(d.dir) }()
-	return d.sweep(ctx)
+	return d.sweep(ctx, func(maker string) bool { return maker == owner() })
 }
 
 // Serve starts a function of the contract fn and returns its socket, which
@@ -152,7 +153,7 @@ func (d *Docker) create(ctx context.Context, s spec) (string, error) {
 		LogConfig: container.LogConfig{Type: "none"},
 		Resources: container.Resources{Memory: 128 << 20, MemorySwap: 128 << 20, PidsLimit: &pids},
 	}
-	config := &container.Config{Image: s.image, Cmd: s.command, User: "1000:1000", Labels: map[string]string{label: ""}}
+	config := &container.Config{Image: s.image, Cmd: s.command, User: "1000:1000", Labels: map[string]string{label: owner()}}
 	if s.socketDir != "" {
 		host.Binds = []string{s.socketDir + ":/tmp/iofs"}
 		config.Env = []string{"FN_FORMAT=http-stream", "FN_LISTENER=unix:/tmp/iofs/lsnr.sock"}
@@ -165,12 +166,25 @@ func (d *Docker) remove(ctx context.Context, id string) error {
 	return d.api.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
 }
 
-func (d *Docker) sweep(ctx context.Context) error {
+func owner() string { return strconv.Itoa(os.Getpid()) }
+
+// isStray tells whether the maker of a container has ended. Benches and their
+// tests may run side by side.
+func isStray(maker string) bool {
+	_, err := os.Stat("/proc/" + maker)
+	return err != nil
+}
+
+// sweep removes the containers whose maker is picked.
+func (d *Docker) sweep(ctx context.Context, picks func(maker string) bool) error {
 	left, err := d.api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
 	if err != nil {
 		return err
 	}
 	for _, c := range left {
+		if !picks(c.Labels[label]) {
+			continue
+		}
 		if err := d.remove(ctx, c.ID); err != nil {
 			return err
 		}

@@ -3,6 +3,8 @@ package yardstick_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -48,11 +50,11 @@ func TestYardsticks(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, rate)
 
-	n, err := d.Count(t.Context(), "picasso-bench")
+	n, err := d.Count(t.Context(), fmt.Sprintf("picasso-bench=%d", os.Getpid()))
 	require.NoError(t, err)
 	require.Equal(t, 2, n, "the function that serves and the network namespace")
 	require.NoError(t, d.Close(t.Context()))
-	n, err = d.Count(t.Context(), "picasso-bench")
+	n, err = d.Count(t.Context(), fmt.Sprintf("picasso-bench=%d", os.Getpid()))
 	require.NoError(t, err)
 	require.Zero(t, n)
 }
@@ -63,4 +65,23 @@ func TestNoSuchImage(t *testing.T) {
 	defer func() { require.NoError(t, d.Close(t.Context())) }()
 	_, err = d.ColdStart(t.Context(), "picasso-test/none:latest", call("ok"))
 	require.ErrorContains(t, err, "No such image")
+}
+
+// TestStrays leaves alone what belongs to a process that runs.
+func TestStrays(t *testing.T) {
+	image := functest.Image(t, "testfn")
+	leave := func(maker int) (id string) {
+		out, err := exec.Command("docker", "run", "--detach", "--network=none", fmt.Sprintf("--label=picasso-bench=%d", maker), image, "never-ready").Output()
+		require.NoError(t, err)
+		id = strings.TrimSpace(string(out))
+		t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", id).Run() })
+		return id
+	}
+	const noProcess = 1 << 30
+	mine, stray := leave(1), leave(noProcess)
+	d, err := yardstick.NewDocker(t.Context(), image, "never-ready")
+	require.NoError(t, err)
+	require.NoError(t, d.Close(t.Context()))
+	require.NoError(t, exec.Command("docker", "inspect", mine).Run())
+	require.Error(t, exec.Command("docker", "inspect", stray).Run())
 }
