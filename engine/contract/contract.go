@@ -99,24 +99,23 @@ const (
 	settleMax   = 20 * time.Millisecond
 )
 
+// patience is how long the first output of a call is waited for: most, or no
+// longer than least when the sandbox is wanted for another call.
+type patience struct{ least, most time.Duration }
+
 // settle waits until the log has been quiet for a moment, so that what was
 // written before the answer is in it and does not end up in the next call's. A
-// log in which nothing has come since start gets patience, unless the sandbox
-// is wanted.
-func settle(log *ring.Log, start int64, patience time.Duration, wanted func() bool) {
-	end := log.End()
-	if end > start {
-		patience = settleQuiet
-	}
-	for waited := settleQuiet; waited <= settleMax; waited += settleQuiet {
-		time.Sleep(settleQuiet)
-		now := log.End()
-		switch {
-		case now > end:
-			patience = settleQuiet
-		case waited >= patience || wanted():
+// log in which nothing has come since start gets patience.
+func settle(log *ring.Log, start int64, p patience, wanted func() bool) {
+	for waited := time.Duration(0); waited < settleMax; waited += settleQuiet {
+		end := log.End()
+		silent := end == start
+		if silent && (waited >= p.most || waited >= p.least && wanted()) {
 			return
 		}
-		end = now
+		time.Sleep(settleQuiet)
+		if !silent && log.End() == end {
+			return
+		}
 	}
 }

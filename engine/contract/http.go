@@ -49,6 +49,7 @@ type httpSandbox struct {
 	started int64        // offset in log of what it wrote after it was ready
 	taken   atomic.Int64 // offset in log behind what has gone to a call
 	calls   atomic.Int64 // served
+	talked  atomic.Bool  // in the latest call
 	ended   atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
 	conns   h1.Pool
 }
@@ -75,7 +76,6 @@ func (s *Starter) startHTTP(ctx context.Context, fn *picasso.Function, p protoco
 		sb.Remove()
 		return nil, err
 	}
-	h.started = h.log.End()
 	go func() {
 		<-sb.Done()
 		h.conns.Close() // wakes the calls in it, whatever still holds the sockets
@@ -117,11 +117,12 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	to := sink{w: w, deadline: started.Add(s.fn.Timeout())}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
-	if patience := s.patience(&out); patience > 0 {
+	if p := s.patience(&out); p.most > 0 || s.log.End() > logged {
 		to.flush()
-		settle(s.log, logged, patience, call.Wanted)
+		settle(s.log, logged, p, call.Wanted)
 	}
 	out.Log = s.log.Since(logged)
+	s.talked.Store(len(out.Log) > 0)
 	s.taken.Store(s.log.End()) // what comes now goes to the next call rather than to none
 	s.ended.Store(time.Now().UnixNano())
 	return out, fate
@@ -135,17 +136,17 @@ const (
 	trial = 16
 )
 
-// patience is how long the end of a call waits for its log. Only functions
-// that have proved silent and are called without a pause are not waited for.
-func (s *httpSandbox) patience(out *picasso.Outcome) time.Duration {
+// patience is how long the end of a call waits for its log. Functions that
+// have proved silent and are called without a pause are not waited for.
+func (s *httpSandbox) patience(out *picasso.Outcome) patience {
 	calls := s.calls.Add(1)
 	switch {
-	case out.Err != nil || out.Started.UnixNano()-s.ended.Load() > int64(restedFor):
-		return settleMax
-	case s.log.End() > s.started || calls <= trial:
-		return 2 * settleQuiet
+	case s.talked.Load():
+		return patience{least: 2 * settleQuiet, most: settleMax}
+	case out.Err != nil, calls <= trial, out.Started.UnixNano()-s.ended.Load() > int64(restedFor):
+		return patience{most: settleMax}
 	}
-	return 0
+	return patience{}
 }
 
 func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate {
