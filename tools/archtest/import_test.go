@@ -82,7 +82,6 @@ func TestEachSDKIsNamedInOneFolder(t *testing.T) {
 		"github.com/pressly/goose":           {"db"},
 		"github.com/rabbitmq/amqp091-go":     {"triggers/amqp"},
 		"github.com/spf13":                   {"cmd"},
-		"gopkg.in/ini.v1":                    {"cmd"},
 	}
 	for _, f := range tree(t) {
 		if f.IsTest() {

@@ -27,7 +27,7 @@ type Sources struct {
 	Files   []string // in order
 	Dirs    []string // after Files: every *.conf in each, by name
 	Environ []string // as os.Environ gives it
-	// Ignore lists sections that may stand in the files without meaning
+	// Ignore lists sections, and options as "section/option", that may stand in the files without meaning
 	// anything here, because other processes read the same files.
 	Ignore []string
 }
@@ -75,7 +75,7 @@ func (known options) readFile(name string, ignore []string) error {
 	entries, err := parseINI(string(text))
 	wrong := []error{located(name, err)}
 	for _, e := range entries {
-		if slices.Contains(ignore, e.section) {
+		if slices.Contains(ignore, e.section) || slices.Contains(ignore, e.section+"/"+e.name) {
 			continue
 		}
 		if err := known.set(e.section, e.name, e.value); err != nil {

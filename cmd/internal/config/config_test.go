@@ -107,7 +107,7 @@ func TestReadNamesEverythingWrong(t *testing.T) {
 func TestReadOrder(t *testing.T) {
 	dir := t.TempDir()
 	first := write(t, dir, "1", "[g]\nname=first\nport=2\nbytes=3\nshare=4\n")
-	second := write(t, dir, "2", "[g]\nport=20\nbytes=30\nshare=40\n[nova]\nanything=goes\n")
+	second := write(t, dir, "2", "[g]\nport=20\nbytes=30\nforeign=x\nshare=40\n[nova]\nanything=goes\n")
 	sub := filepath.Join(dir, "conf.d")
 	require.NoError(t, os.MkdirAll(filepath.Join(sub, "x.conf"), 0o700)) // a directory is not a file
 	write(t, sub, "b.conf", "[g]\nbytes=301\n")
@@ -116,7 +116,7 @@ func TestReadOrder(t *testing.T) {
 	var g group
 	var h more
 	err := Read([]Section{{"g", &g}, {"h", &h}}, Sources{
-		Files: []string{first, second}, Dirs: []string{sub}, Ignore: []string{"nova"},
+		Files: []string{first, second}, Dirs: []string{sub}, Ignore: []string{"nova", "g/foreign"},
 		Environ: []string{"OS_G__SHARE=4000", "OS_NOVA__X=1", "OS_CLOUD=alpha", "HOME=/", "OS_X"},
 	})
 	require.NoError(t, err)

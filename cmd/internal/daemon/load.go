@@ -36,7 +36,7 @@ func Load(role launch.Role, src Sources, environ []string) (launch.Config, error
 			files, dirs = existing(defaultFile), existing(defaultDir)
 		}
 	}
-	err := config.Read(cfg.Sections(), config.Sources{Files: files, Dirs: dirs, Environ: environ, Ignore: launch.LaterSections()})
+	err := config.Read(cfg.Sections(), config.Sources{Files: files, Dirs: dirs, Environ: environ, Ignore: launch.Ignored()})
 	if err != nil {
 		return cfg, err
 	}

@@ -143,11 +143,17 @@ func (c *Config) Complete(role Role, dir string) {
 	}
 }
 
-// LaterSections lists sections that other OpenStack services and coming
-// versions of Picasso have in the same files. They mean nothing yet.
-func LaterSections() []string {
+// Ignored lists sections that other OpenStack services and coming versions of
+// Picasso have in the same files, and options that deployment tools write for
+// keystonemiddleware. They mean nothing here.
+func Ignored() []string {
 	return []string{
 		"barbican", "cors", "key_manager", "oslo_concurrency", "oslo_limit", "oslo_messaging_notifications",
 		"oslo_messaging_rabbit", "oslo_middleware", "oslo_reports", "service_user", "swift", "triggers",
+		// Tokens are cached in the process and the catalog is not needed.
+		"keystone_authtoken/memcached_servers", "keystone_authtoken/memcache_security_strategy",
+		"keystone_authtoken/memcache_secret_key", "keystone_authtoken/memcache_use_advanced_pool",
+		"keystone_authtoken/include_service_catalog", "keystone_authtoken/delay_auth_decision",
+		"keystone_authtoken/auth_version", "keystone_authtoken/signing_dir", "keystone_authtoken/cache",
 	}
 }

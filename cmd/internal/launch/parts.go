@@ -155,6 +155,11 @@ func (p *parts) authenticator(cfg Config, log *logrus.Logger) (who picasso.Authe
 		log.Warn("auth_strategy is noauth: everybody on this host can do everything")
 		return keystone.NoAuth{}, "", nil
 	}
+	if file := cfg.Keystone.CAFile; file != "" {
+		if cfg.Keystone.CA, err = os.ReadFile(file); err != nil {
+			return nil, "", fmt.Errorf("[keystone_authtoken] cafile: %w", err)
+		}
+	}
 	a, err := keystone.New(cfg.Keystone)
 	if err != nil {
 		return nil, "", err

@@ -177,6 +177,8 @@ func TestWhatKeepsAProgramFromStarting(t *testing.T) {
 		"port in use":    {func(c *launch.Config) { c.API.BindPort = taken.Addr().(*net.TCPAddr).Port }, "in use"},
 		"bad policy":     {func(c *launch.Config) { c.Policy.File = badPolicy }, "policy.yaml:1"},
 		"missing policy": {func(c *launch.Config) { c.Policy.File = "/nowhere/policy.yaml"; c.Complete(launch.RoleAPI, "") }, "policy.yaml"},
+		"no such cafile": {func(c *launch.Config) { useKeystone(c); c.Keystone.CAFile = "/nowhere/ca.pem" }, "cafile"},
+		"bad cafile":     {func(c *launch.Config) { useKeystone(c); c.Keystone.CAFile = badPolicy }, "no PEM certificate"},
 		"state path":     {func(c *launch.Config) { c.Database.Connection = "sqlite:////proc/nowhere/p.sqlite" }, "/proc/nowhere"},
 	}
 	for name, tt := range tests {
@@ -214,11 +216,16 @@ func TestASchemaThatIsNotThereIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "picasso-manage db sync")
 }
 
-func TestKeystoneMayComeUpLater(t *testing.T) {
-	cfg := launchtest.Config(t, &apitest.Engine{})
+// useKeystone turns to a Keystone that does not answer.
+func useKeystone(cfg *launch.Config) {
 	cfg.General.AuthStrategy = launch.AuthKeystone
 	cfg.Keystone.AuthURL, cfg.Keystone.Username, cfg.Keystone.Password = "http://127.0.0.1:1/v3", "picasso", "hidden-word"
 	cfg.Keystone.HTTPRequestMaxRetries = 0
+}
+
+func TestKeystoneMayComeUpLater(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	useKeystone(&cfg)
 	api := launchtest.Start(t, cfg)
 	status, text := do(t, "GET", api.URL()+"/v2/functions", "")
 	assert.Equal(t, http.StatusUnauthorized, status, text)
