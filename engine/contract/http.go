@@ -43,15 +43,14 @@ type verdict struct {
 type httpSandbox struct {
 	sandbox.Sandbox
 	protocol
-	cfg     Config
-	fn      *picasso.Function
-	log     *ring.Log
-	started int64        // offset in log of what it wrote after it was ready
-	taken   atomic.Int64 // offset in log behind what has gone to a call
-	calls   atomic.Int64 // served
-	talked  atomic.Bool  // in the latest call
-	ended   atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
-	conns   h1.Pool
+	cfg    Config
+	fn     *picasso.Function
+	log    *ring.Log
+	taken  atomic.Int64 // offset in log behind what has gone to a call
+	calls  atomic.Int64 // served
+	talked atomic.Bool  // in the latest call
+	ended  atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
+	conns  h1.Pool
 }
 
 // dialTimeout bounds the connecting to a function that is ready.
