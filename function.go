@@ -180,8 +180,9 @@ type FunctionStore interface {
 	// Functions lists a page and tells whether more follow. Errors: invalid (marker, sort).
 	Functions(ctx context.Context, filter FunctionFilter, page Page) (fns []Function, more bool, err error)
 	// UpdateFunction replaces spec, digest and revision of the function with
-	// fn.ID, provided its stored updated_at is still before. Errors: not_found (function or app),
-	// conflict (name taken, or changed meanwhile).
+	// fn.ID, provided its stored updated_at is still before, and fills in
+	// fn.AppID and fn.AppConfig as CreateFunction does. Errors: not_found
+	// (function or app), conflict (name taken, or changed meanwhile).
 	UpdateFunction(ctx context.Context, fn *Function, before time.Time) error
 	// DeleteFunction removes a function; its executions stay. Errors: not_found.
 	DeleteFunction(ctx context.Context, projectID, id string) error

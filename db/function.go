@@ -19,22 +19,27 @@ func (s *Store) CreateFunction(ctx context.Context, fn *picasso.Function) error 
 	if err != nil {
 		return picasso.AsError(err)
 	}
-	err = s.createFunction(ctx, fn, values)
+	return s.inApp(ctx, fn, func() error { return s.createFunction(ctx, fn, values) })
+}
+
+// inApp runs store, and once more with app "default" made when that is what
+// was missing. The app is a transaction of its own: it may stay when the
+// function fails, and of many that do this at once all but one find it there.
+func (s *Store) inApp(ctx context.Context, fn *picasso.Function, store func() error) error {
+	err := store()
 	if fn.App != picasso.DefaultApp || picasso.CodeOf(err) != picasso.CodeNotFound {
 		return err
 	}
-	// A transaction of its own: the app may stay when the function fails, and
-	// of many that do this at once all but one find it there.
 	if err := s.createDefaultApp(ctx, fn); err != nil && picasso.CodeOf(err) != picasso.CodeConflict {
 		return err
 	}
-	return s.createFunction(ctx, fn, values)
+	return store()
 }
 
 func (s *Store) createDefaultApp(ctx context.Context, fn *picasso.Function) error {
 	return s.CreateApp(ctx, &picasso.App{
 		ID: s.newID(), ProjectID: fn.ProjectID, AppSpec: picasso.AppSpec{Name: picasso.DefaultApp},
-		CreatedAt: fn.CreatedAt, UpdatedAt: fn.CreatedAt,
+		CreatedAt: fn.UpdatedAt, UpdatedAt: fn.UpdatedAt,
 	})
 }
 
@@ -73,11 +78,12 @@ func (s *Store) Function(ctx context.Context, projectID, ref string) (*picasso.F
 	subject := fmt.Sprintf("function %q", ref)
 	var where conditions
 	where.addText("f.project_id", projectID)
-	if picasso.IsID(ref) {
+	switch {
+	case picasso.IsID(ref):
 		where.addID("f.id", ref)
-	} else if projectID == "" { // a name says nothing without its project
+	case projectID == "": // a name says nothing without its project
 		return nil, notFound(subject)
-	} else {
+	default:
 		app, name, found := strings.Cut(ref, ":")
 		if !found {
 			app, name = picasso.DefaultApp, ref
@@ -142,6 +148,10 @@ func (s *Store) UpdateFunction(ctx context.Context, fn *picasso.Function, before
 	if err != nil {
 		return picasso.AsError(err)
 	}
+	return s.inApp(ctx, fn, func() error { return s.updateFunction(ctx, fn, values, before) })
+}
+
+func (s *Store) updateFunction(ctx context.Context, fn *picasso.Function, values []any, before time.Time) error {
 	query := "UPDATE functions SET app_id = ?, " + strings.ReplaceAll(functionFields, ", ", " = ?, ") +
 		" = ? WHERE id = ? AND project_id = ? AND updated_at = ?"
 	return s.inTx(ctx, functionNamed(fn), func(ctx context.Context, tx *sql.Tx) error {

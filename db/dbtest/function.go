@@ -174,6 +174,17 @@ func (s *suite) defaultApp() {
 	assert.Equal(s, fn.CreatedAt, app.CreatedAt)
 	again := s.makeFunction("p1", picasso.DefaultApp, "g")
 	assert.Equal(s, app.ID, again.AppID)
+
+	s.makeApp("p2", "shop")
+	moved := s.makeFunction("p2", "shop", "f")
+	moved.App, moved.UpdatedAt = picasso.DefaultApp, fresh(1)
+	require.NoError(s, s.UpdateFunction(ctx, moved, start()), "moving there is a first use, too")
+	got, err := s.Function(ctx, "p2", "f")
+	require.NoError(s, err)
+	assert.Equal(s, moved.AppID, got.AppID)
+
+	gone := newFunction("p3", picasso.DefaultApp, "f")
+	s.wantCode(picasso.CodeNotFound, s.UpdateFunction(ctx, gone, start()), `function "default:f" not found`)
 }
 
 func (s *suite) projects() {
