@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,9 +47,7 @@ func (s *Server) replyList(req *request, plural string, items any, last string) 
 	body := map[string]any{plural: items}
 	if last != "" {
 		next := url.Values{}
-		for key, values := range req.query {
-			next[key] = values
-		}
+		maps.Copy(next, req.query)
 		next.Set("marker", last)
 		href := s.baseURL(req.Request) + req.URL.EscapedPath() + "?" + next.Encode()
 		body[plural+"_links"] = []link{{Rel: "next", Href: href}}

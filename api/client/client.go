@@ -63,7 +63,7 @@ func (c *Client) url(parts ...string) string {
 // send sends a request with a JSON body, nil for none, and decodes the answer
 // into result unless that is nil.
 func (c *Client) send(ctx context.Context, method, url string, body, result any) error {
-	_, err := c.Request(ctx, method, url, &gophercloud.RequestOpts{
+	_, err := c.Request(ctx, method, url, &gophercloud.RequestOpts{ //nolint:bodyclose // it closes the body itself
 		JSONBody: body, JSONResponse: result,
 		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent},
 	})

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,15 +46,13 @@ func connect(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) *c
 	return c
 }
 
-func ref[T any](v T) *T { return &v }
-
 func TestApps(t *testing.T) {
 	c := connect(t, &apitest.Engine{}, nil)
 	ctx := t.Context()
-	made, err := c.CreateApp(ctx, client.AppOpts{Name: ref("shop"), Config: map[string]*string{"A": ref("1"), "B": ref("2")}})
+	made, err := c.CreateApp(ctx, client.AppOpts{Name: new("shop"), Config: map[string]*string{"A": new("1"), "B": new("2")}})
 	require.NoError(t, err)
 	assert.Equal(t, "demo", made.ProjectID)
-	changed, err := c.UpdateApp(ctx, "shop", client.AppOpts{Description: ref("d"), Config: map[string]*string{"A": nil}})
+	changed, err := c.UpdateApp(ctx, "shop", client.AppOpts{Description: new("d"), Config: map[string]*string{"A": nil}})
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"B": "2"}, changed.Config)
 	shown, err := c.App(ctx, made.ID)
@@ -63,7 +60,7 @@ func TestApps(t *testing.T) {
 	assert.Equal(t, changed, shown)
 	require.NoError(t, c.DeleteApp(ctx, "shop"))
 	_, err = c.App(ctx, "shop")
-	assertStatus(t, err, 404, picasso.CodeNotFound)
+	_ = assertStatus(t, err, 404, picasso.CodeNotFound)
 }
 
 func assertStatus(t *testing.T, err error, status int, code picasso.Code) *client.Error {
@@ -79,12 +76,12 @@ func TestFunctions(t *testing.T) {
 	c := connect(t, &apitest.Engine{}, nil)
 	ctx := t.Context()
 	made, err := c.CreateFunction(ctx, client.FunctionOpts{
-		Name: ref("f"), Image: ref("i"), Contract: ref(picasso.ContractWeb), Concurrency: ref(5), Command: ref([]string{"a b"}),
+		Name: new("f"), Image: new("i"), Contract: new(picasso.ContractWeb), Concurrency: new(5), Command: new([]string{"a b"}),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 128, made.MemoryMB)
 	assert.Equal(t, c.Endpoint+"f/"+made.ID, c.FunctionURL(made.ID))
-	changed, err := c.UpdateFunction(ctx, "default:f", client.FunctionOpts{MemoryMB: ref(256), Command: ref([]string{})})
+	changed, err := c.UpdateFunction(ctx, "default:f", client.FunctionOpts{MemoryMB: new(256), Command: new([]string{})})
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), changed.Revision)
 	assert.Empty(t, changed.Command)
@@ -93,14 +90,14 @@ func TestFunctions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, changed, shown)
 	require.NoError(t, c.DeleteFunction(ctx, made.ID))
-	assertStatus(t, c.DeleteFunction(ctx, made.ID), 404, picasso.CodeNotFound)
+	_ = assertStatus(t, c.DeleteFunction(ctx, made.ID), 404, picasso.CodeNotFound)
 }
 
 func TestListsFollowPages(t *testing.T) {
 	c := connect(t, &apitest.Engine{}, nil)
 	ctx := t.Context()
 	for i := range 7 {
-		_, err := c.CreateApp(ctx, client.AppOpts{Name: ref(fmt.Sprintf("app-%d", i))})
+		_, err := c.CreateApp(ctx, client.AppOpts{Name: new(fmt.Sprintf("app-%d", i))})
 		require.NoError(t, err)
 	}
 	var names []string
@@ -114,11 +111,12 @@ func TestListsFollowPages(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "app-3", app.Name)
 	}
-	for range c.Apps(ctx, client.ListOpts{PageSize: 2}) {
+	for _, err := range c.Apps(ctx, client.ListOpts{PageSize: 2}) {
+		require.NoError(t, err)
 		break // what is not consumed is not fetched
 	}
 	for _, err := range c.Apps(ctx, client.ListOpts{Marker: "nobody"}) {
-		assertStatus(t, err, 400, picasso.CodeInvalid)
+		_ = assertStatus(t, err, 400, picasso.CodeInvalid)
 	}
 }
 
@@ -134,7 +132,7 @@ func TestInvokeStreamsBothWays(t *testing.T) {
 			}
 		}
 	}}, nil)
-	_, err := c.CreateFunction(t.Context(), client.FunctionOpts{Name: ref("f"), Image: ref("i")})
+	_, err := c.CreateFunction(t.Context(), client.FunctionOpts{Name: new("f"), Image: new("i")})
 	require.NoError(t, err)
 	in, out := io.Pipe()
 	go func() { _, _ = io.WriteString(out, "ping") }()
@@ -160,7 +158,7 @@ func TestExecutionsAndTheirLogs(t *testing.T) {
 		return out
 	}}, nil)
 	ctx := t.Context()
-	_, err := c.CreateFunction(ctx, client.FunctionOpts{Name: ref("f"), Image: ref("i")})
+	_, err := c.CreateFunction(ctx, client.FunctionOpts{Name: new("f"), Image: new("i")})
 	require.NoError(t, err)
 	_, err = c.Invoke(ctx, "f", client.Input{Body: strings.NewReader("x"), ContentType: "text/plain"})
 	e := assertStatus(t, err, 502, picasso.CodeFunctionDied)
@@ -180,12 +178,12 @@ func TestExecutionsAndTheirLogs(t *testing.T) {
 		assert.Equal(t, e.ExecutionID, execution.ID)
 	}
 	_, err = c.ExecutionLog(ctx, "00000000-0000-0000-0000-000000000000")
-	assertStatus(t, err, 404, picasso.CodeNotFound)
+	_ = assertStatus(t, err, 404, picasso.CodeNotFound)
 }
 
 func TestProjectWithoutAuthentication(t *testing.T) {
 	c := connect(t, &apitest.Engine{}, func(a *client.Auth) { a.ProjectID = "other" })
-	app, err := c.CreateApp(t.Context(), client.AppOpts{Name: ref("a")})
+	app, err := c.CreateApp(t.Context(), client.AppOpts{Name: new("a")})
 	require.NoError(t, err)
 	assert.Equal(t, "other", app.ProjectID)
 }
@@ -213,7 +211,7 @@ func TestErrorsOfOthers(t *testing.T) {
 	assert.Equal(t, 7*time.Second, e.RetryAfter)
 	assert.Equal(t, "Service Unavailable (HTTP 503)", e.Error())
 	_, err = c.Invoke(t.Context(), "f", client.Input{})
-	assertStatus(t, err, 503, "")
+	_ = assertStatus(t, err, 503, "")
 }
 
 func TestStatusOfTheFunctionIsNoError(t *testing.T) {
@@ -296,7 +294,7 @@ func TestApplicationCredentialsBringTheirProject(t *testing.T) {
 		ApplicationCredentialID: "unknown", ApplicationCredentialSecret: "wrong",
 	})
 	var e *client.Error
-	require.True(t, errors.As(err, &e), "%v", err)
+	require.ErrorAs(t, err, &e)
 	assert.Contains(t, []int{401, 404}, e.Status, "Keystone understood the request")
 	assert.NotEmpty(t, e.Detail)
 }

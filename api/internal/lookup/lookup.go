@@ -141,7 +141,7 @@ func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
 		began := f.now()
 		fn, err := f.store.Function(ctx, projectID, ref)
 		if err != nil {
-			f.failed(ref, began, err)
+			f.failed(ref, err)
 			return nil, err
 		}
 		f.keep(nameKey{projectID, ref}, &entry{fn: fn, loaded: began, checked: began}, epoch)
@@ -165,7 +165,7 @@ func (f *Functions) keep(key nameKey, e *entry, epoch uint64) {
 
 // failed drops an entry that is gone, and puts off the next question to a
 // store that is unavailable.
-func (f *Functions) failed(id string, began time.Time, err error) {
+func (f *Functions) failed(id string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	old, ok := f.byID.Peek(id)
