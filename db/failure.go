@@ -153,8 +153,7 @@ func domainError(err error, subject string) error {
 	if err == nil {
 		return nil
 	}
-	var own *picasso.Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*picasso.Error](err); ok {
 		return own
 	}
 	switch kindOf(err) {

@@ -54,7 +54,7 @@ func TestDomainError(t *testing.T) {
 		if e.Code == picasso.CodeUnavailable {
 			assert.Equal(t, retryAfter, e.RetryAfter)
 		}
-		if _, own := test.err.(*picasso.Error); !own {
+		if _, own := errors.AsType[*picasso.Error](test.err); !own {
 			assert.ErrorIs(t, e, test.err, "the log does")
 		}
 	}

@@ -166,9 +166,9 @@ func (l *listing) marker(ctx context.Context, db *sql.DB, keys []key, id string)
 // there for the index.
 func after(where *conditions, keys []key, values []any) {
 	condition, args := "", []any(nil)
-	for i := len(keys) - 1; i >= 0; i-- {
-		column, op := keys[i].column, " >"
-		if keys[i].desc {
+	for i, key := range slices.Backward(keys) {
+		column, op := key.column, " >"
+		if key.desc {
 			op = " <"
 		}
 		if condition == "" {

@@ -103,7 +103,7 @@ func (p place) newest() (int64, error) {
 
 // provider returns goose, to be followed by done. On MySQL it has a pool of its
 // own, as a migration may take longer than a call.
-func (s *Store) provider() (provider *goose.Provider, done func() error, err error) {
+func (s *Store) provider() (provider *goose.Provider, done func(), err error) {
 	folder, err := fs.Sub(migrations.Files, s.place.dialect())
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +111,7 @@ func (s *Store) provider() (provider *goose.Provider, done func() error, err err
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.place.mysql == nil {
 		provider, err = goose.NewProvider(goose.DialectSQLite3, s.write, folder, options...)
-		return provider, func() error { return nil }, err
+		return provider, func() {}, err
 	}
 	unhurried := s.place.mysql.Clone()
 	unhurried.ReadTimeout = 0
@@ -121,7 +121,7 @@ func (s *Store) provider() (provider *goose.Provider, done func() error, err err
 	}
 	options = append(options, goose.WithSessionLocker(mysqlLock{}))
 	provider, err = goose.NewProvider(goose.DialectMySQL, pool, folder, options...)
-	return provider, pool.Close, err
+	return provider, func() { _ = pool.Close() }, err
 }
 
 // mysqlLock lets one process at a time migrate a database. The server lets it
