@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"net/http"
 
 	"github.com/picasso-faas/picasso"
@@ -12,10 +11,10 @@ import (
 // length (big endian), then the payload. A head comes before any data; log and
 // outcome come last, the outcome always.
 const (
-	frameHead    = 'H' // JSON head
+	frameHead    = 'H' // status and headers of the function's answer
 	frameData    = 'D' // bytes of the function's answer
 	frameLog     = 'L' // the log of the execution
-	frameOutcome = 'O' // JSON picasso.Outcome
+	frameOutcome = 'O' // picasso.Outcome without its log
 )
 
 const (
@@ -23,18 +22,13 @@ const (
 	maxFrameBytes    = 64 << 20 // of frames that are read whole; the log is the largest
 )
 
-// head is the status and the headers of the function's answer.
-type head struct {
-	Status int         `json:"status"`
-	Header http.Header `json:"header,omitempty"`
-}
-
 // frameWriter is the http.ResponseWriter that an engine writes its answer to.
 type frameWriter struct {
 	w         http.ResponseWriter // the connection
 	header    http.Header
 	wroteHead bool
 	prefix    [frameHeaderBytes]byte
+	buf       [256]byte // room for most heads and outcomes
 }
 
 func newFrameWriter(w http.ResponseWriter) *frameWriter {
@@ -50,7 +44,7 @@ func (f *frameWriter) WriteHeader(status int) {
 		return
 	}
 	f.wroteHead = true
-	_ = f.writeJSON(frameHead, head{Status: status, Header: f.header}) // a lost peer shows in Write
+	_ = f.writeFrame(frameHead, head{status, f.header}.append(f.buf[:0])) // a lost peer shows in Write
 }
 
 // Write implements http.ResponseWriter.
@@ -72,20 +66,16 @@ func (f *frameWriter) finish(out picasso.Outcome) error {
 			return err
 		}
 	}
-	return f.writeJSON(frameOutcome, out)
-}
-
-func (f *frameWriter) writeJSON(kind byte, v any) error {
-	payload, err := json.Marshal(v)
+	payload, err := appendOutcome(f.buf[:0], out)
 	if err != nil {
 		return err
 	}
-	return f.writeFrame(kind, payload)
+	return f.writeFrame(frameOutcome, payload)
 }
 
 func (f *frameWriter) writeFrame(kind byte, payload []byte) error {
 	f.prefix[0] = kind
-	binary.BigEndian.PutUint32(f.prefix[1:], uint32(len(payload)))
+	binary.BigEndian.PutUint32(f.prefix[1:], uint32(len(payload))) //nolint:gosec // far below 4 GiB
 	if _, err := f.w.Write(f.prefix[:]); err != nil {
 		return err
 	}

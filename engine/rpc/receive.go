@@ -2,10 +2,8 @@ package rpc
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"sync"
 
@@ -35,14 +33,13 @@ func receive(r frames, w http.ResponseWriter) (picasso.Outcome, error) {
 		}
 		switch kind {
 		case frameHead:
-			err = receiveHead(r, length, w)
+			err = receiveHead(r, length, w, *buf)
 		case frameData:
 			err = receiveData(r, length, w, *buf)
 		case frameLog:
 			log, err = readPayload(r, length)
 		case frameOutcome:
-			err = readJSON(r, length, &out)
-			if err == nil {
+			if out, err = receiveOutcome(r, length, *buf); err == nil {
 				out.Log = log
 				return out, readEnd(r, *buf)
 			}
@@ -55,17 +52,28 @@ func receive(r frames, w http.ResponseWriter) (picasso.Outcome, error) {
 	}
 }
 
-func receiveHead(r io.Reader, length int, w http.ResponseWriter) error {
-	var h head
-	if err := readJSON(r, length, &h); err != nil {
+func receiveHead(r io.Reader, length int, w http.ResponseWriter, buf []byte) error {
+	payload, err := readInto(r, length, buf)
+	if err != nil {
 		return err
 	}
-	if h.Status < 200 || h.Status > 999 { // what WriteHeader takes
-		return fmt.Errorf("head with status %d", h.Status)
+	status, err := readHead(payload, w.Header())
+	if err != nil {
+		return err
 	}
-	maps.Copy(w.Header(), h.Header)
-	w.WriteHeader(h.Status)
+	if status < 200 || status > 999 { // what WriteHeader takes
+		return fmt.Errorf("head with status %d", status)
+	}
+	w.WriteHeader(status)
 	return nil
+}
+
+func receiveOutcome(r io.Reader, length int, buf []byte) (picasso.Outcome, error) {
+	payload, err := readInto(r, length, buf)
+	if err != nil {
+		return picasso.Outcome{}, err
+	}
+	return readOutcome(payload)
 }
 
 func receiveData(r frames, length int, w http.ResponseWriter, buf []byte) error {
@@ -117,12 +125,13 @@ func readPayload(r io.Reader, length int) ([]byte, error) {
 	return payload, cutShort(err)
 }
 
-func readJSON(r io.Reader, length int, v any) error {
-	payload, err := readPayload(r, length)
-	if err != nil {
-		return err
+// readInto is readPayload for what mostly fits into buf.
+func readInto(r io.Reader, length int, buf []byte) ([]byte, error) {
+	if length > len(buf) {
+		return readPayload(r, length)
 	}
-	return json.Unmarshal(payload, v)
+	_, err := io.ReadFull(r, buf[:length])
+	return buf[:length], cutShort(err)
 }
 
 func cutShort(err error) error {

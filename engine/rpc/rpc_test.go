@@ -304,7 +304,7 @@ func FuzzReceive(f *testing.F) {
 	_, _ = fw.Write([]byte("hello"))
 	_ = fw.finish(picasso.Outcome{HTTPStatus: 200, Log: []byte("log")})
 	f.Add(rec.Body.Bytes())
-	f.Add([]byte{'H', 0, 0, 0, 2, '{', '}'})
+	f.Add([]byte{'H', 0, 0, 0, 2, 0x90, 0x03})
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		out, err := receive(memory{bytes.NewReader(stream)}, httptest.NewRecorder())
 		if err == nil && bytes.IndexByte(stream, frameOutcome) < 0 {
