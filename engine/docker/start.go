@@ -74,7 +74,10 @@ func (d *Driver) startWith(ctx context.Context, spec *sandbox.Spec, n *donor) (*
 	b := &box{driver: d, name: d.newName(), donor: n, exited: make(chan struct{}), done: make(chan struct{})}
 	d.track(b)
 	if err := d.run(ctx, spec, b); err != nil {
-		d.background.Go(b.destroy)
+		d.background.Go(func() {
+			b.destroy()
+			close(b.done) // Close may have found it meanwhile and wait
+		})
 		d.releaseDonor(n, sandbox.Exit{EngineErr: !answered(err)})
 		return nil, err
 	}
