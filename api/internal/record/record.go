@@ -63,9 +63,7 @@ func (r *Recorder) Add(e *picasso.Execution) {
 	ready := len(r.queue) >= batchSize && !r.failing
 	began := r.shed()
 	r.mu.Unlock()
-	if began {
-		r.log.Error("execution records are being dropped, the store is too slow")
-	}
+	r.warn(began)
 	if ready {
 		select {
 		case r.full <- struct{}{}:
@@ -75,30 +73,42 @@ func (r *Recorder) Add(e *picasso.Execution) {
 }
 
 // Flush stores every record added before it was called. Errors: unavailable,
-// also when ctx ends first.
+// also when ctx ends first: what is being written then is still written.
 func (r *Recorder) Flush(ctx context.Context) error {
 	if r.Queued() == 0 && len(r.writer) == 0 {
 		return nil
 	}
 	select {
 	case r.writer <- struct{}{}:
-		defer func() { <-r.writer }()
 	case <-ctx.Done():
-		return picasso.Errorf(picasso.CodeUnavailable, "records are still being written").WithCause(ctx.Err())
+		return stillWriting(ctx)
 	}
-	for left := r.Queued(); left > 0; left -= batchSize {
-		if err := r.writeBatch(ctx); err != nil {
-			return err
-		}
+	written := make(chan error, 1)
+	go func() { // a reader must not have to wait for a store that hangs
+		err := r.write()
+		<-r.writer
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		return err
+	case <-ctx.Done():
+		return stillWriting(ctx)
 	}
-	return nil
+}
+
+func stillWriting(ctx context.Context) error {
+	return picasso.Errorf(picasso.CodeUnavailable, "records are still being written").WithCause(ctx.Err())
 }
 
 // Close stores what is left and stops the recorder. Errors: those of Flush;
 // then records were lost.
 func (r *Recorder) Close(ctx context.Context) error {
 	close(r.stop)
-	<-r.done
+	select {
+	case <-r.done:
+	case <-ctx.Done(): // Flush says what that means
+	}
 	return r.Flush(ctx)
 }
 
@@ -131,15 +141,24 @@ func (r *Recorder) run() {
 	}
 }
 
+// write stores what is queued now. Called by who has the token.
+func (r *Recorder) write() error {
+	for left := r.Queued(); left > 0; left -= batchSize {
+		if err := r.writeBatch(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeBatch stores the oldest records. One that the store refuses for another
 // reason than being unavailable would be refused forever: the batch is dropped.
-// The write outlives ctx, which may be that of a mere reader.
-func (r *Recorder) writeBatch(ctx context.Context) error {
+func (r *Recorder) writeBatch() error {
 	batch := r.take()
 	if len(batch) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
 	err := r.store.RecordExecutions(ctx, batch)
 	r.settle(batch, err)
@@ -171,9 +190,11 @@ func (r *Recorder) settle(batch []picasso.Execution, err error) {
 			entry.WithField("dropped", lost).Info("execution records are being stored again")
 		}
 	case picasso.CodeOf(err) == picasso.CodeUnavailable:
-		if r.putBack(batch) {
+		failure, loss := r.putBack(batch)
+		if failure {
 			entry.WithError(err).Warn("execution records cannot be stored, keeping them")
 		}
+		r.warn(loss)
 	default:
 		r.mu.Lock()
 		r.dropped += int64(len(batch))
@@ -191,16 +212,23 @@ func (r *Recorder) stored() (lost int64, failed bool) {
 	return lost, failed
 }
 
-// putBack queues the batch again as the oldest, and reports whether a failure began with it.
-func (r *Recorder) putBack(batch []picasso.Execution) (began bool) {
+// putBack queues the batch again as the oldest, and reports what began with
+// it: a failure, or a burst of losses.
+func (r *Recorder) putBack(batch []picasso.Execution) (failure, loss bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	began = !r.failing
+	failure = !r.failing
 	r.failing = true
 	r.queue = slices.Concat(batch, r.queue)
 	r.logBytes += logBytes(batch)
-	r.shed()
-	return began
+	return failure, r.shed()
+}
+
+// warn logs that a burst of losses began, if one did.
+func (r *Recorder) warn(loss bool) {
+	if loss {
+		r.log.Error("execution records are being dropped, the store is too slow")
+	}
 }
 
 // shed drops the oldest records until the rest fits, and reports whether that

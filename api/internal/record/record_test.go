@@ -122,6 +122,45 @@ func TestFlushWaitsForWhatIsBeingWritten(t *testing.T) {
 	assert.Equal(t, []string{"0"}, s.ids())
 }
 
+func TestAReaderWaitsNoLongerThanItMay(t *testing.T) {
+	s := &store{hold: make(chan struct{})}
+	r, _ := setup(t, s)
+	t.Cleanup(func() { close(s.hold) })
+	add(r, 0, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	read := make(chan error, 2)
+	go func() { read <- r.Flush(ctx) }() // most likely it is this one that writes
+	go func() { read <- r.Flush(ctx) }()
+	for range 2 {
+		select {
+		case err := <-read:
+			assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(err))
+		case <-time.After(10 * time.Second):
+			t.Fatal("a store that hangs holds up a reader")
+		}
+	}
+}
+
+func TestCloseWaitsNoLongerThanItMay(t *testing.T) {
+	s := &store{hold: make(chan struct{})}
+	log, _ := test.NewNullLogger()
+	r := New(s, log)
+	add(r, 0, 1)
+	require.Eventually(t, func() bool { return r.Queued() == 0 }, 10*time.Second, time.Millisecond, "being written")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- r.Close(ctx) }()
+	select {
+	case err := <-closed:
+		assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(err), "a record may be lost")
+	case <-time.After(10 * time.Second):
+		t.Error("a store that hangs holds up the end of the process")
+	}
+	close(s.hold)
+}
+
 func TestAReaderThatLeavesLosesNothing(t *testing.T) {
 	s := &store{}
 	r, _ := setup(t, s)
@@ -158,13 +197,29 @@ func TestTheOldestAreDropped(t *testing.T) {
 	s.fail(nil)
 	require.NoError(t, r.Flush(t.Context()))
 	assert.Equal(t, want, s.ids())
-	dropping := 0
+	assert.Equal(t, 1, dropping(hook), "one line for a burst")
+}
+
+func TestDroppingIsToldAlsoWhenABatchComesBack(t *testing.T) {
+	s := &store{err: unavailable(), hold: make(chan struct{})}
+	r, hook := setup(t, s)
+	add(r, 0, 1)
+	require.Eventually(t, func() bool { return r.Queued() == 0 }, 10*time.Second, time.Millisecond, "being written")
+	add(r, 1, 1+maxQueued)
+	assert.Zero(t, r.Dropped())
+	close(s.hold)
+	require.Eventually(t, func() bool { return dropping(hook) == 1 }, 10*time.Second, time.Millisecond)
+	assert.EqualValues(t, 1, r.Dropped())
+}
+
+// dropping counts the lines that say records are being lost.
+func dropping(hook *test.Hook) (lines int) {
 	for _, entry := range hook.AllEntries() {
 		if entry.Message == "execution records are being dropped, the store is too slow" {
-			dropping++
+			lines++
 		}
 	}
-	assert.Equal(t, 1, dropping, "one line for a burst")
+	return lines
 }
 
 func TestLogsAreBounded(t *testing.T) {
