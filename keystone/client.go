@@ -90,6 +90,8 @@ func (c *client) newProvider(transport http.RoundTripper) (*gophercloud.Provider
 
 // retry sends a request again, a little later each time, when Keystone could
 // not be connected to. Any answer stands.
+//
+//nolint:revive // gophercloud chooses the parameters
 func (c *client) retry(ctx context.Context, _, _ string, _ *gophercloud.RequestOpts, err error, failures uint) error {
 	var failed *url.Error
 	if !errors.As(err, &failed) || ctx.Err() != nil || failures > uint(c.config.HTTPRequestMaxRetries) {
@@ -194,16 +196,13 @@ func (c *client) validate(ctx context.Context, token string, allowExpired bool) 
 // explain makes an error for the log out of gophercloud's: short, and without
 // bodies of answers, which might hold what does not belong into a log.
 func explain(err error) error {
-	var relogin *gophercloud.ErrUnableToReauthenticate
-	if errors.As(err, &relogin) {
+	if relogin, ok := errors.AsType[*gophercloud.ErrUnableToReauthenticate](err); ok {
 		return explain(relogin.ErrReauth)
 	}
-	var again *gophercloud.ErrErrorAfterReauthentication
-	if errors.As(err, &again) {
+	if again, ok := errors.AsType[*gophercloud.ErrErrorAfterReauthentication](err); ok {
 		return fmt.Errorf("with a fresh token of the service user: %w", explain(again.ErrOriginal))
 	}
-	var status gophercloud.ErrUnexpectedResponseCode
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		return fmt.Errorf("keystone answered %d to %s %s", status.Actual, status.Method, status.URL)
 	}
 	return err

@@ -99,7 +99,7 @@ func TestFlood(t *testing.T) {
 	}
 	_, err = a.Authenticate(request(good))
 	assert.NoError(t, err)
-	assert.EqualValues(t, asked+keystone.CachedRefusals+10, p.validations.Load())
+	assert.Equal(t, asked+keystone.CachedRefusals+10, p.validations.Load())
 	grants, refusals := a.Cached()
 	assert.Equal(t, 1, grants)
 	assert.Equal(t, keystone.CachedRefusals, refusals)

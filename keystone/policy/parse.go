@@ -40,7 +40,7 @@ type parser struct {
 // words; the ones inside %(name)s belong to the word.
 func tokenize(text string) []string {
 	var tokens []string
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		for strings.HasPrefix(word, "(") {
 			tokens = append(tokens, "(")
 			word = word[1:]
