@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -154,6 +153,6 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	out, _, status := picassoRun(t, "", nil, "--help")
 	assert.Equal(t, exitOK, status)
 	for _, word := range []string{"app ", "function ", "execution ", "--os-cloud", client.DevelopmentEndpoint} {
-		assert.True(t, strings.Contains(out, word), word)
+		assert.Contains(t, out, word)
 	}
 }

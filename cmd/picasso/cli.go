@@ -166,7 +166,7 @@ func (c *cli) deletion(noun string, remove func(context.Context, *client.Client,
 			}
 		}
 		if failed > 0 {
-			//lint:ignore ST1005 openstackclient's words
+			//nolint:staticcheck // openstackclient's words
 			return fmt.Errorf("%d of %d %ss failed to delete.", failed, len(refs), noun)
 		}
 		return nil

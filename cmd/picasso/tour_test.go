@@ -114,11 +114,12 @@ func split(line string) []string {
 	var words []string
 	quoted := strings.Split(line, "'")
 	for i, part := range quoted {
-		if i%2 == 0 {
+		switch {
+		case i%2 == 0:
 			words = append(words, strings.Fields(part)...)
-		} else if strings.HasSuffix(quoted[i-1], " ") || quoted[i-1] == "" {
+		case strings.HasSuffix(quoted[i-1], " ") || quoted[i-1] == "":
 			words = append(words, part)
-		} else {
+		default:
 			words[len(words)-1] += part
 		}
 	}

@@ -135,7 +135,7 @@ func parseDuration(text string) (time.Duration, error) {
 // parseList splits at commas and leaves out what is empty.
 func parseList(text string) []string {
 	list := []string{}
-	for _, item := range strings.Split(text, ",") {
+	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {
 			list = append(list, item)
 		}

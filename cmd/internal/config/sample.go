@@ -73,7 +73,7 @@ func textOf(value reflect.Value) string {
 func wrapped(text string) string {
 	var b strings.Builder
 	line := "#"
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > 79 {
 			b.WriteString(line + "\n")
 			line = "#"

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -65,12 +66,7 @@ func TestValidateNamesSectionAndOption(t *testing.T) {
 }
 
 func contains(roles []Role, role Role) bool {
-	for _, r := range roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(roles, role)
 }
 
 func TestValidateNamesEverythingWrong(t *testing.T) {

@@ -97,8 +97,7 @@ func inSection(section string, err error) error {
 		return errors.Join(all...)
 	}
 	text := err.Error()
-	var e *picasso.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*picasso.Error](err); ok {
 		text = e.Detail
 	}
 	return fmt.Errorf("[%s] %s", section, sectionInFront.ReplaceAllString(text, ""))

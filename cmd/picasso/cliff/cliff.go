@@ -98,7 +98,7 @@ func (o *Options) choose(t Table) (Table, error) {
 		}
 	}
 	if len(chosen.Columns) == 0 {
-		//lint:ignore ST1005 cliff's words
+		//nolint:staticcheck // cliff's words
 		return t, fmt.Errorf("No recognized column names in %s. Recognized columns are %s.",
 			python(o.columns), python(t.Columns))
 	}

@@ -55,23 +55,24 @@ func draw(w io.Writer, columns []string, rows [][]string, right []bool) error {
 	widths := make([]int, len(columns))
 	for _, row := range append([][]string{columns}, rows...) {
 		for i, cell := range row {
-			for _, line := range strings.Split(cell, "\n") {
+			for line := range strings.SplitSeq(cell, "\n") {
 				widths[i] = max(widths[i], utf8.RuneCountInString(line))
 			}
 		}
 	}
 	var b strings.Builder
-	border := "+"
+	var border strings.Builder
+	border.WriteString("+")
 	for _, width := range widths {
-		border += strings.Repeat("-", width+2) + "+"
+		border.WriteString(strings.Repeat("-", width+2) + "+")
 	}
-	b.WriteString(border + "\n")
+	b.WriteString(border.String() + "\n")
 	drawRow(&b, columns, widths, right)
-	b.WriteString(border + "\n")
+	b.WriteString(border.String() + "\n")
 	for _, row := range rows {
 		drawRow(&b, row, widths, right)
 	}
-	b.WriteString(border + "\n")
+	b.WriteString(border.String() + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
