@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,12 +14,8 @@ import (
 // equal sandboxes.
 func environment(fn *picasso.Function, platform []string) []string {
 	merged := make(map[string]string, len(fn.AppConfig)+len(fn.Config)+len(platform))
-	for name, value := range fn.AppConfig {
-		merged[name] = value
-	}
-	for name, value := range fn.Config {
-		merged[name] = value
-	}
+	maps.Copy(merged, fn.AppConfig)
+	maps.Copy(merged, fn.Config)
 	for _, pair := range platform {
 		name, value, _ := strings.Cut(pair, "=")
 		merged[name] = value

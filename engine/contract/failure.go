@@ -19,12 +19,10 @@ import (
 // BodyFailure turns an error of reading the caller's body into what the caller
 // is told: too_large or invalid.
 func BodyFailure(err error) *picasso.Error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return picasso.Errorf(picasso.CodeTooLarge, "body: is larger than %d bytes", tooLarge.Limit)
 	}
-	var e *picasso.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*picasso.Error](err); ok {
 		return e
 	}
 	return picasso.Errorf(picasso.CodeInvalid, "body: could not be read to its end").WithCause(err)

@@ -3,6 +3,7 @@ package contract
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -33,9 +34,7 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return 
 // head sends status and header.
 func (s *sink) head(v verdict, length int64) {
 	header := s.w.Header()
-	for name, values := range v.header {
-		header[name] = values
-	}
+	maps.Copy(header, v.header)
 	if length >= 0 {
 		header["Content-Length"] = []string{strconv.FormatInt(length, 10)}
 	}

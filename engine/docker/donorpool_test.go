@@ -12,14 +12,14 @@ import (
 
 func TestDonorPool(t *testing.T) {
 	p := donorPool{all: map[string]*donor{}}
-	make := func(name string, network picasso.Network) *donor {
+	added := func(name string, network picasso.Network) *donor {
 		n := &donor{name: name, network: network}
 		p.add(n)
 		return n
 	}
 	mine, others := sandbox.Owner{FunctionID: "mine"}, sandbox.Owner{FunctionID: "others"}
-	first, second := make("first", picasso.NetworkEgress), make("second", picasso.NetworkEgress)
-	none := make("none", picasso.NetworkNone)
+	first, second := added("first", picasso.NetworkEgress), added("second", picasso.NetworkEgress)
+	none := added("none", picasso.NetworkNone)
 	for _, n := range []*donor{first, second, none} {
 		assert.Empty(t, p.put(n))
 	}

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/docker/docker/api/types/network"
@@ -24,7 +25,7 @@ func TestFenced(t *testing.T) {
 
 func TestAckError(t *testing.T) {
 	header := make([]byte, 16)
-	assert.NoError(t, ackError(append(header, 0, 0, 0, 0)))
-	assert.ErrorContains(t, ackError(append(header, 0xef, 0xff, 0xff, 0xff)), "file exists")
+	assert.NoError(t, ackError(slices.Concat(header, []byte{0, 0, 0, 0})))
+	assert.ErrorContains(t, ackError(slices.Concat(header, []byte{0xef, 0xff, 0xff, 0xff})), "file exists")
 	assert.Error(t, ackError(header))
 }

@@ -60,10 +60,11 @@ func TestBackoff(t *testing.T) {
 	now := time.Unix(0, 0)
 	var b backoff
 	assert.NoError(t, b.active(now))
-	for _, pause := range []time.Duration{100, 200, 400, 800, 1600, 3200, 3200} {
+	for _, ms := range []int{100, 200, 400, 800, 1600, 3200, 3200} {
+		pause := time.Duration(ms) * time.Millisecond
 		b.failed(assert.AnError, now)
-		assert.ErrorIs(t, b.active(now.Add(pause*time.Millisecond-1)), assert.AnError)
-		now = now.Add(pause * time.Millisecond)
+		assert.ErrorIs(t, b.active(now.Add(pause-1)), assert.AnError)
+		now = now.Add(pause)
 		assert.NoError(t, b.active(now))
 	}
 	var docker backoff
