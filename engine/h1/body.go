@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"os"
 	"strings"
 )
 
@@ -61,10 +61,17 @@ func (r *Response) readChunks(p []byte) (int, error) {
 		if terr != nil {
 			return n, terr
 		}
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, os.ErrDeadlineExceeded):
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !ofNetwork(err):
 		err = fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return n, err
+}
+
+// ofNetwork reports whether err says that the connection broke, or its
+// deadline passed, and nothing about what came over it.
+func ofNetwork(err error) bool {
+	_, ok := errors.AsType[net.Error](err)
+	return ok
 }
 
 // parseTrailer is as strict about line ends as the chunks before it.

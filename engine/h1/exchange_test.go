@@ -245,6 +245,32 @@ func TestIdleConnections(t *testing.T) {
 	assert.EqualValues(t, 2, dials.Load())
 }
 
+// TestIdleConnectionsAfterABurst: those that are not needed any more do not
+// stay open behind the one that is.
+func TestIdleConnectionsAfterABurst(t *testing.T) {
+	p := serveHTTP(t, echo)
+	p.MaxIdleTime = time.Hour
+	var burst []*Conn
+	for range 5 {
+		c, err := p.Get(t.Context())
+		require.NoError(t, err)
+		burst = append(burst, c)
+	}
+	for _, c := range burst {
+		p.Put(c)
+	}
+	assert.Len(t, p.open, 5)
+	for _, c := range burst[:4] {
+		c.idle = c.idle.Add(-2 * time.Hour)
+	}
+	c, err := p.Get(t.Context())
+	require.NoError(t, err)
+	assert.Same(t, burst[4], c)
+	p.Put(c)
+	assert.Len(t, p.open, 1)
+	assert.Equal(t, []*Conn{c}, p.idle)
+}
+
 // TestFreshConnection: one that was only opened is kept for the first exchange.
 func TestFreshConnection(t *testing.T) {
 	p := serveHTTP(t, echo)

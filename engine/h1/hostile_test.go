@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,6 +109,36 @@ func TestAnswers(t *testing.T) {
 			resp.Close()
 			assert.Equal(t, tt.kept, len(p.idle) == 1)
 		})
+	}
+}
+
+// TestLostInTheMiddle: a server that dies is no server that does not speak HTTP.
+func TestLostInTheMiddle(t *testing.T) {
+	for _, framing := range []string{"Transfer-Encoding: chunked\r\n\r\n9\r\nhalf", "Content-Length: 9\r\n\r\nhalf"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		read := make(chan struct{})
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n"+framing)
+			<-read
+			_ = c.(*net.TCPConn).SetLinger(0) // resets, as a killed process with unread input does
+			c.Close()
+		}()
+		p := &Pool{Dial: func(context.Context) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }}
+		resp, err := p.Do(t.Context(), newRequest(t, "GET", "/"), time.Time{})
+		require.NoError(t, err)
+		_, err = io.ReadFull(resp, make([]byte, 4))
+		require.NoError(t, err)
+		close(read)
+		_, err = resp.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, syscall.ECONNRESET, framing)
+		assert.NotErrorIs(t, err, ErrMalformed, framing)
+		resp.Close()
+		l.Close()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,10 +74,29 @@ func (p *Pool) Put(c *Conn) {
 	if !closed {
 		p.idle = append(p.idle, c)
 	}
+	old := p.outdated(c.idle)
 	p.mu.Unlock()
 	if closed {
 		p.drop(c)
 	}
+	for _, c := range old {
+		p.drop(c)
+	}
+}
+
+// outdated takes out the connections that have been idle too long. They are
+// those of a past burst: as long as there are others, nobody asks for them.
+func (p *Pool) outdated(now time.Time) []*Conn {
+	n := 0
+	for n < len(p.idle) && now.Sub(p.idle[n].idle) >= p.maxIdle() {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	old := slices.Clone(p.idle[:n])
+	p.idle = slices.Delete(p.idle, 0, n)
+	return old
 }
 
 // Close closes every connection, also those in an exchange, which fails.
