@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/db/migrations"
@@ -20,16 +19,43 @@ import (
 // when it is there already. Several processes may do it at once. It takes as long as it takes:
 // only ctx bounds it. Errors: unavailable, internal.
 func (s *Store) Migrate(ctx context.Context) error {
-	provider, done, err := s.provider()
-	if err != nil {
-		return domainError(err, "schema")
-	}
-	defer done()
-	_, err = provider.Up(ctx)
 	if s.place.mysql == nil {
-		err = s.goOn(ctx, provider, err)
+		return domainError(s.migrateSQLite(ctx), "schema")
 	}
-	return domainError(err, "schema")
+	return domainError(s.migrateMySQL(ctx), "schema")
+}
+
+func (s *Store) migrateSQLite(ctx context.Context) error {
+	provider, err := s.place.provider(goose.DialectSQLite3, s.write)
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return s.goOn(ctx, provider, err)
+}
+
+// migrateMySQL has a pool of its own, as a migration may take longer than a
+// call. The lock is ours and around everything, since goose's own is not yet
+// held when it makes its table.
+func (s *Store) migrateMySQL(ctx context.Context) error {
+	unhurried := s.place.mysql.Clone()
+	unhurried.ReadTimeout = 0
+	pool, err := place{mysql: unhurried}.open()
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	unlock, err := lockMigrations(ctx, pool)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	provider, err := s.place.provider(goose.DialectMySQL, pool)
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
 }
 
 // goOn is for SQLite, which has no lock that lasts over several transactions:
@@ -101,52 +127,36 @@ func (p place) newest() (int64, error) {
 	return goose.NumericComponent(names[len(names)-1]) // Glob sorts
 }
 
-// provider returns goose, to be followed by done. On MySQL it has a pool of its
-// own, as a migration may take longer than a call.
-func (s *Store) provider() (provider *goose.Provider, done func(), err error) {
-	folder, err := fs.Sub(migrations.Files, s.place.dialect())
+func (p place) provider(dialect goose.Dialect, pool *sql.DB) (*goose.Provider, error) {
+	folder, err := fs.Sub(migrations.Files, p.dialect())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if s.place.mysql == nil {
-		provider, err = goose.NewProvider(goose.DialectSQLite3, s.write, folder, options...)
-		return provider, func() {}, err
-	}
-	unhurried := s.place.mysql.Clone()
-	unhurried.ReadTimeout = 0
-	pool, err := place{mysql: unhurried}.open()
-	if err != nil {
-		return nil, nil, err
-	}
-	options = append(options, goose.WithSessionLocker(mysqlLock{}))
-	provider, err = goose.NewProvider(goose.DialectMySQL, pool, folder, options...)
-	return provider, func() { _ = pool.Close() }, err
+	return goose.NewProvider(dialect, pool, folder, goose.WithDisableGlobalRegistry(true))
 }
-
-// mysqlLock lets one process at a time migrate a database. The server lets it
-// go when the connection ends.
-type mysqlLock struct{}
-
-var _ lock.SessionLocker = mysqlLock{}
 
 // The server's locks are not of a database: the name has to say which.
 const lockName = "CONCAT('picasso-migrate-', MD5(DATABASE()))"
 
-func (mysqlLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+// lockMigrations lets one process at a time migrate a database. The server
+// lets the lock go when the connection ends.
+func lockMigrations(ctx context.Context, pool *sql.DB) (unlock func(), err error) {
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var got sql.NullInt64
 	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK("+lockName+", 600)").Scan(&got); err != nil {
-		return err
+		return nil, errors.Join(err, conn.Close())
 	}
 	if got.Int64 != 1 {
-		return errors.New("another process has been migrating the database for ten minutes")
+		return nil, errors.Join(errors.New("another process has been migrating the database for ten minutes"), conn.Close())
 	}
-	return nil
-}
-
-func (mysqlLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "DO RELEASE_LOCK("+lockName+")")
-	return err
+	return func() {
+		// Back in the pool it would keep the lock: the pool is closed next, and the connection with it.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK("+lockName+")")
+		_ = conn.Close()
+	}, nil
 }
 
 func isNoTable(err error) bool {
