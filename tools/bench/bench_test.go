@@ -54,8 +54,8 @@ func TestReport(t *testing.T) {
 		result := load.Result{PerSecond: 1000, P50: time.Millisecond}
 		r.Hot = append(r.Hot, hotFigure{Row: "hot", Case: "2 B, c=1", Subject: name, Median: result, Rounds: []load.Result{result}, Processor: []time.Duration{2 * time.Microsecond}})
 	}
-	for _, ms := range []time.Duration{3, 1, 2} {
-		r.addTime(coldRun, ms*time.Millisecond)
+	for _, ms := range []int{3, 1, 2} {
+		r.addTime(coldRun, time.Duration(ms)*time.Millisecond)
 	}
 	require.Equal(t, 2*time.Millisecond, r.median(coldRun))
 	require.Zero(t, r.median("absent"))

@@ -31,8 +31,9 @@ func main() {
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, parseOptions(), os.Stdout); err != nil {
+	err := run(ctx, parseOptions(), os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -120,5 +121,5 @@ func serveBare(socket, address string) error {
 	if err != nil {
 		return err
 	}
-	return http.Serve(l, yardstick.Bare(socket)) //nolint:gosec // loopback, and as lean as can be
+	return http.Serve(l, yardstick.Bare(socket)) // loopback, and as lean as can be
 }

@@ -155,7 +155,7 @@ func (r *report) write(name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(name, append(content, '\n'), 0o644) //nolint:gosec // figures are no secret
+	return os.WriteFile(name, append(content, '\n'), 0o644) // figures are no secret
 }
 
 // rows are the names of a map in order.

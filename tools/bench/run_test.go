@@ -80,12 +80,12 @@ func TestRunYardsticks(t *testing.T) {
 func TestServiceThatCannotStart(t *testing.T) {
 	dir := t.TempDir()
 	for name, script := range map[string]string{"picasso-manage": "exit 0", "picasso-allinone": "echo the reason; exit 1"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700)) //nolint:gosec // it has to run
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o700)) // it has to run
 	}
 	b := &bench{options: options{bin: dir}, work: dir, report: newReport(options{})}
 	_, err := b.start(t.Context(), "broken", authNone, "picasso-allinone")
 	require.ErrorContains(t, err, "has ended: the reason")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "picasso-manage"), []byte("#!/bin/sh\nexit 1\n"), 0o700)) //nolint:gosec // as above
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "picasso-manage"), []byte("#!/bin/sh\nexit 1\n"), 0o700))
 	_, err = b.start(t.Context(), "broken", authNone, "picasso-allinone")
 	require.ErrorContains(t, err, "picasso-manage: exit status 1")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -138,9 +139,7 @@ func (s *service) ask(ctx context.Context, method, path string, header http.Head
 		return nil, err
 	}
 	r.Header = s.header.Clone()
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -176,9 +175,7 @@ func (s *service) create(ctx context.Context, f function, header http.Header) (i
 		return "", subject{}, err
 	}
 	calls := s.header.Clone()
-	for name, values := range header {
-		calls[name] = values
-	}
+	maps.Copy(calls, header)
 	return made.ID, subject{
 		name: s.name, network: "tcp", address: s.address, path: "/v2/functions/" + made.ID + "/invoke",
 		header: calls, pids: s.pids(), logFile: s.processes[0].logFile,
