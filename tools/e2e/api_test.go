@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -55,9 +56,7 @@ func (c *caller) try(method, path string, body io.Reader, edit ...func(*http.Req
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range c.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, c.header)
 	for _, f := range edit {
 		f(req)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,9 +25,7 @@ func topologies(t *testing.T, test func(t *testing.T, s *stack)) {
 // testfn is the spec of a function that does what calls ask it to.
 func testfn(t testing.TB, name string, more map[string]any) map[string]any {
 	spec := map[string]any{"name": name, "image": functest.Image(t, "testfn")}
-	for field, value := range more {
-		spec[field] = value
-	}
+	maps.Copy(spec, more)
 	return spec
 }
 

@@ -84,7 +84,7 @@ func TestSandboxIsClosed(t *testing.T) {
 	env := do("probe", "env")
 	require.Contains(t, env, "MINE=1\n")
 	require.Contains(t, env, "FN_FORMAT=http-stream\n")
-	for _, line := range strings.Split(strings.ToUpper(env), "\n") {
+	for line := range strings.SplitSeq(strings.ToUpper(env), "\n") {
 		name, _, _ := strings.Cut(line, "=")
 		require.NotContains(t, name, "TOKEN")
 		require.NotContains(t, name, "HEADER_")

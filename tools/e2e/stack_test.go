@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -57,9 +58,7 @@ func newStack(t testing.TB, opt options) *stack {
 		opt.connection = "sqlite:///" + dir + "/picasso.sqlite"
 	}
 	docker := map[string]string{"docker_host": env.DockerHost, "pull_policy": "if-not-present", "runtime_dir": "/run/picasso-e2e"}
-	for name, value := range opt.docker {
-		docker[name] = value
-	}
+	maps.Copy(docker, opt.docker)
 	s.docker = docker["docker_host"]
 	s.conf = writeFile(t, dir, "picasso.conf", `[DEFAULT]
 auth_strategy = %s

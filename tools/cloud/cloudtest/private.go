@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,7 +54,7 @@ func newPrivate(t testing.TB, service, daemon string, environ ...string) *Privat
 	}
 	dir := filepath.Join(parent, "cloud")
 	p := &Private{service: service, daemon: daemon}
-	p.environ = append(environ, "CLOUD_DIR="+dir, "CLOUD_DOCKER_SOCKET="+filepath.Join(parent, "docker.sock"))
+	p.environ = slices.Concat(environ, []string{"CLOUD_DIR=" + dir, "CLOUD_DOCKER_SOCKET=" + filepath.Join(parent, "docker.sock")})
 	t.Cleanup(func() { runScript(t, p.environ, "down", "--wipe") })
 	p.Start(t)
 	p.Env = readEnv(t, dir)

@@ -32,7 +32,7 @@ func Serve(h http.Handler) error {
 	if l.Addr().Network() == "unix" {
 		h = gateway(h)
 	}
-	return http.Serve(l, h) //nolint:gosec // the engine is the only client and limits time itself
+	return http.Serve(l, h) // the engine is the only client and limits time itself
 }
 
 // Listen opens what the engine connects to. For fn that makes the function

@@ -80,7 +80,7 @@ func fill(w io.Writer, n int) {
 // lines writes "WORD 0" to "WORD n-1".
 func lines(w io.Writer, n int, word string) {
 	buffered := bufio.NewWriter(w)
-	defer buffered.Flush()
+	defer buffered.Flush() //nolint:errcheck // as the output itself
 	for i := range n {
 		fmt.Fprintln(buffered, word, i)
 	}
