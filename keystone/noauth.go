@@ -2,6 +2,8 @@ package keystone
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -13,6 +15,9 @@ import (
 // project is the X-Project-Id header ("demo" without it), the roles are the
 // comma-separated X-Roles header (every role without it), the user is
 // "noauth". For development on loopback only; the caller has to see to that.
+// Loopback keeps other hosts out but not the browser of the developer, which
+// sends here what any page tells it to: a request of a page from elsewhere is
+// refused.
 type NoAuth struct{}
 
 // maxRoles bounds the X-Roles header.
@@ -22,8 +27,11 @@ const maxRoles = 32
 var saneName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
 // Authenticate implements picasso.Authenticator. Errors: invalid, naming the
-// header.
+// header; forbidden, for a page from elsewhere.
 func (NoAuth) Authenticate(r *http.Request) (*picasso.Identity, error) {
+	if origin := r.Header.Get("Origin"); origin != "" && !isLocal(origin) {
+		return nil, picasso.Errorf(picasso.CodeForbidden, "Origin: without authentication only pages of this host may send requests")
+	}
 	id := &picasso.Identity{
 		UserID: "noauth", UserName: "noauth",
 		ProjectID: "demo",
@@ -45,6 +53,16 @@ func (NoAuth) Authenticate(r *http.Request) (*picasso.Identity, error) {
 		id.Roles = roles
 	}
 	return id, nil
+}
+
+// isLocal reports whether an Origin header (RFC 6454) names a page of this host.
+func isLocal(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func parseRoles(list string) ([]string, error) {

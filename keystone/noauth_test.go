@@ -51,3 +51,19 @@ func TestNoAuth(t *testing.T) {
 		assert.False(t, id.SystemScope, name)
 	}
 }
+
+func TestNoAuthRefusesForeignPages(t *testing.T) {
+	for origin, allowed := range map[string]bool{
+		"http://localhost:3000": true, "http://127.0.0.1": true, "http://[::1]:8080": true,
+		"https://evil.example": false, "http://127.0.0.1.evil.example": false, "null": false, "http://192.0.2.1": false, "%": false,
+	} {
+		r := httptest.NewRequest("POST", "/v2/functions", nil)
+		r.Header.Set("Origin", origin)
+		_, err := keystone.NoAuth{}.Authenticate(r)
+		if allowed {
+			assert.NoError(t, err, origin)
+			continue
+		}
+		assert.Equal(t, picasso.CodeForbidden, picasso.CodeOf(err), origin)
+	}
+}
