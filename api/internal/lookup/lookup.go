@@ -12,6 +12,7 @@ package lookup
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,7 +95,6 @@ func (f *Functions) Forget(id string) {
 	defer f.mu.Unlock()
 	f.epoch++
 	f.byID.Remove(id)
-	f.flight.Forget(flightKey("", id))
 }
 
 // serve answers from the entry as far as its age allows.
@@ -130,14 +130,15 @@ func (f *Functions) fetch(ctx context.Context, projectID, ref string) (*picasso.
 }
 
 // load asks the store. It has a deadline of its own, because the first of the
-// callers that share the answer may leave before the others.
+// callers that share the answer may leave before the others. Nobody shares an
+// answer that was asked for before a Forget: it might be older than the write.
 func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
-	return f.flight.DoChan(flightKey(projectID, ref), func() (any, error) {
+	f.mu.Lock()
+	epoch := f.epoch
+	f.mu.Unlock()
+	return f.flight.DoChan(fmt.Sprint(epoch, "/", projectID, "/", ref), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 		defer cancel()
-		f.mu.Lock()
-		epoch := f.epoch
-		f.mu.Unlock()
 		began := f.now()
 		fn, err := f.store.Function(ctx, projectID, ref)
 		if err != nil {
@@ -176,13 +177,6 @@ func (f *Functions) failed(id string, err error) {
 	case f.now().Sub(old.loaded) < outageFor:
 		f.byID.Add(id, &entry{fn: old.fn, loaded: old.loaded, checked: f.now()})
 	}
-}
-
-func flightKey(projectID, ref string) string {
-	if projectID == "" {
-		return ref
-	}
-	return projectID + "/" + ref
 }
 
 // isNamed reports whether ref, which is not an id, still means fn.

@@ -110,19 +110,28 @@ func TestForget(t *testing.T) {
 }
 
 func TestWhatWasAskedBeforeAForgetIsNotKept(t *testing.T) {
-	s, f := setup(t)
-	hold := make(chan struct{})
-	s.set(func(s *store) { s.hold = hold })
-	old := make(chan int64)
-	go func() { fn, _ := f.Get(context.Background(), "", id); old <- fn.Revision }()
-	require.Eventually(t, func() bool { return s.questions() == 1 }, 10*time.Second, time.Millisecond)
+	for _, ref := range []string{id, "f"} {
+		s, f := setup(t)
+		hold := make(chan struct{})
+		s.set(func(s *store) { s.hold = hold })
+		old, fresh := make(chan int64), make(chan int64)
+		ask := func(answer chan int64) { fn, _ := f.Get(context.Background(), "alpha", ref); answer <- fn.Revision }
+		go ask(old)
+		require.Eventually(t, func() bool { return s.questions() == 1 }, 10*time.Second, time.Millisecond)
 
-	s.set(func(s *store) { s.fn, s.hold = revision(2), nil })
-	f.Forget(id)
-	assert.EqualValues(t, 2, get(t, f, id), "does not join the older question")
-	close(hold)
-	assert.EqualValues(t, 1, <-old)
-	assert.EqualValues(t, 2, get(t, f, id), "the older answer did not replace the newer")
+		s.set(func(s *store) { s.fn, s.hold = revision(2), nil })
+		f.Forget(id)
+		go ask(fresh)
+		select {
+		case revision := <-fresh:
+			assert.EqualValues(t, 2, revision)
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: joins the older question", ref)
+		}
+		close(hold)
+		assert.EqualValues(t, 1, <-old)
+		assert.EqualValues(t, 2, get(t, f, ref), "the older answer did not replace the newer")
+	}
 }
 
 func TestOneQuestionForManyCallers(t *testing.T) {
