@@ -4,11 +4,10 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/contract"
+	"github.com/picasso-faas/picasso/engine/h1"
 )
 
 // readAhead is the largest body that is read before a sandbox is taken.
@@ -19,15 +18,9 @@ var payloads = sync.Pool{New: func() any { b := make([]byte, readAhead); return 
 // inlet is the caller's body. A small one is read ahead; a large one, or one
 // of unknown length, is streamed.
 type inlet struct {
-	bytes   atomic.Int64 // read so far
-	payload []byte       // a small body
-	buffer  *[]byte      // what payload is in
-	source  io.Reader    // a streamed body, else nil
-	length  int64        // of source; -1 when unknown
-
-	reading sync.Mutex // held while the source is read
-	closed  atomic.Bool
-	over    atomic.Bool // the source has ended
+	payload []byte     // a small body
+	buffer  *[]byte    // what payload is in
+	upload  *h1.Upload // a streamed body, else nil
 }
 
 // openInlet reads a small body, or makes ready to stream another.
@@ -37,7 +30,7 @@ func openInlet(call *picasso.Call) (*inlet, *picasso.Error) {
 	case call.Body == nil || call.ContentLength == 0:
 		return in, nil
 	case call.ContentLength < 0 || call.ContentLength > readAhead:
-		in.source, in.length = call.Body, call.ContentLength
+		in.upload = h1.NewUpload(call.Body, call.ContentLength)
 		return in, nil
 	}
 	in.buffer = payloads.Get().(*[]byte)
@@ -46,7 +39,6 @@ func openInlet(call *picasso.Call) (*inlet, *picasso.Error) {
 		payloads.Put(in.buffer)
 		return nil, contract.BodyFailure(err)
 	}
-	in.bytes.Store(call.ContentLength)
 	return in, nil
 }
 
@@ -54,47 +46,26 @@ func openInlet(call *picasso.Call) (*inlet, *picasso.Error) {
 func (in *inlet) call(call *picasso.Call) *picasso.Call {
 	c := *call
 	c.Body = nil
-	if in.source != nil {
-		c.Body = in
+	if in.upload != nil {
+		c.Body = in.upload
 	}
 	return &c
 }
 
-// Read implements io.Reader for what is streamed.
-func (in *inlet) Read(p []byte) (int, error) {
-	in.reading.Lock()
-	defer in.reading.Unlock()
-	if in.closed.Load() {
-		return 0, io.ErrClosedPipe
+// bytes is how much of the body was read.
+func (in *inlet) bytes() int64 {
+	if in.upload != nil {
+		return in.upload.Bytes()
 	}
-	n, err := in.source.Read(p)
-	if got := in.bytes.Add(int64(n)); err == io.EOF && got < in.length {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		in.over.Store(true)
-	}
-	return n, err
+	return int64(len(in.payload))
 }
 
-// close ends the use of the body. A reader that still waits for the caller is
-// woken: net/http could not end the request before.
+// close ends the use of the body.
 func (in *inlet) close(w http.ResponseWriter) {
 	if in.buffer != nil {
 		payloads.Put(in.buffer)
 	}
-	in.closed.Store(true)
-	if in.source == nil || in.over.Load() {
-		return
+	if in.upload != nil {
+		in.upload.Close(w)
 	}
-	past := time.Unix(1, 0)
-	if http.NewResponseController(w).SetReadDeadline(past) == nil {
-		in.awaitReader()
-	}
-}
-
-// awaitReader returns when nobody reads the source any more.
-func (in *inlet) awaitReader() {
-	in.reading.Lock()
-	defer in.reading.Unlock()
 }

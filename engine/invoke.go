@@ -26,7 +26,7 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	} else {
 		out.Wait = out.Started.Sub(began)
 	}
-	out.Host, out.InputBytes = e.cfg.Host, in.bytes.Load()
+	out.Host, out.InputBytes = e.cfg.Host, in.bytes()
 	return out
 }
 

@@ -69,7 +69,14 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	// The engine answers when the function does: the end of ctx is told beside the call.
 	stop := context.AfterFunc(ctx, func() { c.forgo(call.ExecutionID) })
 	defer stop()
-	resp, err := c.send(ctx, call)
+	in, err := openBody(call)
+	if err != nil {
+		return picasso.Outcome{Err: c.problem(err)}
+	}
+	if in.upload != nil {
+		defer in.upload.Close(w)
+	}
+	resp, err := c.send(ctx, call, in)
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
 	}
@@ -84,25 +91,21 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 // send gets the call to the engine and returns its answer, whose body is
 // frames. A small body is sent again when the engine asks for the definition;
 // before a large one the engine is told unasked.
-func (c *Client) send(ctx context.Context, call *picasso.Call) (*h1.Response, error) {
-	payload, buffered, err := buffer(call)
-	if err != nil {
-		return nil, err
-	}
-	if !buffered {
+func (c *Client) send(ctx context.Context, call *picasso.Call, in body) (*h1.Response, error) {
+	if in.upload != nil {
 		if err := c.define(ctx, call.Function); err != nil {
 			return nil, err
 		}
 	}
 	for attempt := 0; ; attempt++ {
-		resp, err := c.sendOnce(ctx, call, payload, buffered)
+		resp, err := c.sendOnce(ctx, call, in)
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case resp.Status == http.StatusOK:
 			return resp, nil
-		case resp.Status != http.StatusPreconditionFailed || !buffered || attempt > 0:
+		case resp.Status != http.StatusPreconditionFailed || in.upload != nil || attempt > 0:
 			defer resp.Close()
 			return nil, c.refusal(resp, resp.Status)
 		}
@@ -113,7 +116,7 @@ func (c *Client) send(ctx context.Context, call *picasso.Call) (*h1.Response, er
 	}
 }
 
-func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, payload []byte, buffered bool) (*h1.Response, error) {
+func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in body) (*h1.Response, error) {
 	req, err := h1.NewRequest(http.MethodPost, "/v1/invoke", c.address)
 	if err != nil {
 		return nil, err
@@ -130,10 +133,10 @@ func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, payload []byt
 			req.Add(name, value)
 		}
 	}
-	if buffered {
-		req.Payload = payload
+	if in.upload != nil {
+		req.Body, req.ContentLength = in.upload, call.ContentLength
 	} else {
-		req.Body, req.ContentLength = call.Body, call.ContentLength
+		req.Payload = in.payload
 	}
 	return c.calls.Do(ctx, req, time.Time{})
 }
@@ -154,19 +157,25 @@ func (c *Client) fields(call *picasso.Call) http.Header {
 	return h
 }
 
-// buffer reads a small body of known length.
-func buffer(call *picasso.Call) (payload []byte, buffered bool, err error) {
+// body is the caller's: a small one in memory, any other streamed.
+type body struct {
+	payload []byte
+	upload  *h1.Upload // nil for one in memory
+}
+
+// openBody reads a small body of known length, or makes ready to stream another.
+func openBody(call *picasso.Call) (body, error) {
 	switch {
 	case call.Body == nil || call.ContentLength == 0:
-		return nil, true, nil
+		return body{}, nil
 	case call.ContentLength < 0 || call.ContentLength > maxReplayBytes:
-		return nil, false, nil
+		return body{upload: h1.NewUpload(call.Body, call.ContentLength)}, nil
 	}
-	payload = make([]byte, call.ContentLength)
+	payload := make([]byte, call.ContentLength)
 	if _, err := io.ReadFull(call.Body, payload); err != nil {
-		return nil, false, &h1.BodyError{Err: err}
+		return body{}, &h1.BodyError{Err: err}
 	}
-	return payload, true, nil
+	return body{payload: payload}, nil
 }
 
 // problem makes the error of a call out of what happened on the connection.

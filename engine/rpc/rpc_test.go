@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -19,6 +20,9 @@ import (
 
 	"github.com/picasso-faas/picasso"
 )
+
+// patience is how long a test waits for what must come.
+const patience = 10 * time.Second
 
 // scripted is an engine whose calls the test writes; what it is told to keep
 // or to forget it writes down.
@@ -226,6 +230,30 @@ func TestInvokeErrors(t *testing.T) {
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+// TestInvokeDoesNotWaitForASlowCaller: the engine has answered; what the
+// caller has yet to send keeps nobody from hearing of it.
+func TestInvokeDoesNotWaitForASlowCaller(t *testing.T) {
+	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
+		return picasso.Outcome{Err: picasso.Errorf(picasso.CodeBusy, "no room")}
+	}})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		call := newCall("")
+		call.Body, call.ContentLength = r.Body, r.ContentLength
+		http.Error(w, client.Invoke(r.Context(), call, w).Err.Detail, http.StatusServiceUnavailable)
+	}))
+	defer front.Close()
+	caller, err := net.Dial("tcp", front.Listener.Addr().String())
+	require.NoError(t, err)
+	defer caller.Close()
+	_, err = io.WriteString(caller, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nbegin")
+	require.NoError(t, err)
+	require.NoError(t, caller.SetReadDeadline(time.Now().Add(patience)))
+	resp, err := http.ReadResponse(bufio.NewReader(caller), nil)
+	require.NoError(t, err)
+	resp.Body.Close()
+	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
+}
 
 func TestInvokeCallerGone(t *testing.T) {
 	client, _ := setup(t, &scripted{invoke: echo})
