@@ -1,3 +1,6 @@
+// The linter of "make check", in a module of its own: its dependencies are
+// none of Picasso's. A newer one, from the root:
+//   go get -modfile=tools/lint/go.mod -tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint@VERSION
 module github.com/picasso-faas/picasso/tools/lint
 
 go 1.26.0
