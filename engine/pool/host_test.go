@@ -232,6 +232,22 @@ func TestRevisions(t *testing.T) {
 	k.eventually(func(s Stats) bool { return s.Sandboxes == 0 })
 }
 
+// TestRevisionsAreForgotten: a function that is updated again and again and
+// called all the while leaves nothing behind.
+func TestRevisionsAreForgotten(t *testing.T) {
+	k := newKit(t, 1000)
+	for revision := range int64(20) {
+		fn := function("f")
+		fn.Revision = 1 + revision
+		k.Release(k.lease(fn).lease, contract.Keep)
+	}
+	k.eventually(func(s Stats) bool { return s.Sandboxes == 1 })
+	k.sweep()
+	k.Host.mu.Lock()
+	defer k.Host.mu.Unlock()
+	assert.Len(t, k.functions["f"].pools, 1)
+}
+
 func TestWarm(t *testing.T) {
 	k := newKit(t, 1000)
 	fn := function("f")

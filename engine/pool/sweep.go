@@ -60,6 +60,9 @@ func (h *Host) track(p *pool) {
 	}
 	delete(h.live, p)
 	p.family.touched = h.cfg.Now()
+	if p.retired { // a late call of the revision makes a new pool, retired as well
+		delete(p.family.pools, p.fn.Revision)
+	}
 }
 
 // expire removes sandboxes that have been idle for the function's idle timeout.
