@@ -46,6 +46,7 @@ cloud: need-docker build ## Start real OpenStack services on loopback and Picass
 	@tools/cloud/up
 	@tools/cloud/down picasso
 	@tools/cloud/up picasso
+	@tools/functions/build hello echo
 	@echo 'Try: export OS_CLIENT_CONFIG_FILE=$(CLOUD_DIR)/clouds.yaml; bin/picasso --os-cloud alpha function list'
 	@echo 'Or, as alice of project alpha: . $(CLOUD_DIR)/openrc.alpha'
 
