@@ -121,11 +121,13 @@ func patchApp(app *picasso.App, patch []member) error {
 
 // appChanged makes the functions of a changed app run with it: what the cache and the engine
 // have of older revisions goes. The app is stored already, so a failure is
-// logged, and the cache and the idle timeout of the sandboxes mend it.
+// logged, and the cache and the idle timeout of the sandboxes mend it. An
+// engine that does not answer is not waited for again with each function.
 func (s *Server) appChanged(req *request, app *picasso.App) {
 	ctx := context.WithoutCancel(req.Context())
 	filter := picasso.FunctionFilter{ProjectID: app.ProjectID, App: app.ID}
 	page := picasso.Page{Limit: DefaultMaxLimit}
+	answers := true
 	for more := true; more; {
 		var fns []picasso.Function
 		var err error
@@ -135,31 +137,35 @@ func (s *Server) appChanged(req *request, app *picasso.App) {
 		}
 		for i := range fns {
 			s.functions.Forget(fns[i].ID)
-			s.functionChanged(req, &fns[i])
+			answers = answers && s.functionChanged(req, &fns[i])
 			page.Marker = fns[i].ID
 		}
 	}
 }
 
-// functionChanged tells the engine about a new revision of a function.
-func (s *Server) functionChanged(req *request, fn *picasso.Function) {
-	ctx := context.WithoutCancel(req.Context())
-	if fn.Revision > 1 {
-		s.retire(req, fn.ID, fn.Revision)
+// functionChanged tells the engine about a new revision of a function, and
+// reports whether it could.
+func (s *Server) functionChanged(req *request, fn *picasso.Function) bool {
+	if fn.Revision > 1 && !s.retire(req, fn.ID, fn.Revision) {
+		return false
 	}
 	if fn.MinSandboxes == 0 {
-		return
+		return true
 	}
-	if err := s.Engine.Warm(ctx, fn); err != nil {
+	err := s.Engine.Warm(context.WithoutCancel(req.Context()), fn)
+	if err != nil {
 		s.logFor(req).WithError(err).WithField("function_id", fn.ID).Warn("function could not be warmed")
 	}
+	return err == nil
 }
 
 // functionDeleted tells the engine that no revision is wanted any more.
 func (s *Server) functionDeleted(req *request, id string) { s.retire(req, id, math.MaxInt64) }
 
-func (s *Server) retire(req *request, id string, below int64) {
-	if err := s.Engine.Retire(context.WithoutCancel(req.Context()), id, below); err != nil {
+func (s *Server) retire(req *request, id string, below int64) bool {
+	err := s.Engine.Retire(context.WithoutCancel(req.Context()), id, below)
+	if err != nil {
 		s.logFor(req).WithError(err).WithField("function_id", id).Warn("sandboxes could not be retired")
 	}
+	return err == nil
 }

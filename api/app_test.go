@@ -1,13 +1,16 @@
 package api_test
 
 import (
+	"context"
 	"math"
+	"net/http"
 	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/apitest"
 )
 
@@ -185,5 +188,25 @@ func TestQueryErrors(t *testing.T) {
 		"function=none": `function: there is no function "none"`,
 	} {
 		assert.Equal(t, detail, errorDetail(t, k.member(400, "GET", "/v2/executions?"+query, "")), query)
+	}
+}
+
+func TestAChangedAppWaitsForADeadEngineOnce(t *testing.T) {
+	k := setup(t)
+	k.member(201, "POST", "/v2/apps", `{"name":"shop"}`)
+	for _, name := range []string{"a", "b", "c"} {
+		id := k.function(`{"name":"` + name + `","app":"shop","image":"i"}`)
+		k.member(200, "POST", "/v2/functions/"+id+"/invoke", "") // it is in the cache now
+	}
+	k.engine.Err = picasso.Errorf(picasso.CodeUnavailable, "the engine does not answer")
+	k.member(200, "PATCH", "/v2/apps/shop", `{"config":{"A":"1"}}`)
+	assert.Len(t, k.engine.Retirements(), 1, "an engine that does not answer is asked once, not for each function")
+
+	k.engine.OnInvoke = func(_ context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
+		assert.Equal(t, map[string]string{"A": "1"}, call.Function.AppConfig)
+		return apitest.Succeeded(http.StatusOK)
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		k.member(200, "POST", "/v2/functions/shop:"+name+"/invoke", "")
 	}
 }
