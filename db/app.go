@@ -50,23 +50,15 @@ func (s *Store) App(ctx context.Context, projectID, ref string) (*picasso.App, e
 }
 
 // Apps implements picasso.AppStore. Sorts by name, created_at, updated_at, id.
-func (s *Store) Apps(ctx context.Context, filter picasso.AppFilter, page picasso.Page) (apps []picasso.App, more bool, err error) {
+func (s *Store) Apps(ctx context.Context, filter picasso.AppFilter, page picasso.Page) ([]picasso.App, bool, error) {
 	l := listing{
-		columns: appColumns, from: "apps a", id: "a.id",
+		noun: "apps", columns: appColumns, from: "apps a", id: "a.id",
 		sortables: []sortable{{"created_at", "a.created_at"}, {"updated_at", "a.updated_at"}, {"name", "a.name"}, {"id", "a.id"}},
 		order:     picasso.SortKey{Field: "created_at"},
 	}
 	l.where.addText("a.project_id", filter.ProjectID)
 	l.where.addText("a.name", filter.Name)
-	err = s.try(ctx, "apps", func(ctx context.Context) (err error) {
-		apps = nil
-		more, err = l.rows(ctx, s.read, page, func(rows *sql.Rows) error {
-			apps = append(apps, picasso.App{})
-			return scanApp(rows, &apps[len(apps)-1])
-		})
-		return err
-	})
-	return apps, more, err
+	return readPage(ctx, s, &l, page, scanApp)
 }
 
 // UpdateApp implements picasso.AppStore.

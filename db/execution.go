@@ -135,9 +135,9 @@ func executionWhere(projectID, id string) (where conditions, err error) {
 
 // Executions implements picasso.ExecutionStore. Sorts by created_at, function,
 // app, status, run_ms, wait_ms, id.
-func (s *Store) Executions(ctx context.Context, filter picasso.ExecutionFilter, page picasso.Page) (found []picasso.Execution, more bool, err error) {
+func (s *Store) Executions(ctx context.Context, filter picasso.ExecutionFilter, page picasso.Page) ([]picasso.Execution, bool, error) {
 	l := listing{
-		columns: executionFields, from: "executions", id: "id",
+		noun: "executions", columns: executionFields, from: "executions", id: "id",
 		sortables: []sortable{
 			{"created_at", "created_at"}, {"function", "function_name"}, {"app", "app_name"},
 			{"status", "status"}, {"run_ms", "run_ms"}, {"wait_ms", "wait_ms"}, {"id", "id"},
@@ -145,15 +145,7 @@ func (s *Store) Executions(ctx context.Context, filter picasso.ExecutionFilter, 
 		order: picasso.SortKey{Field: "created_at", Desc: true},
 		where: executionFilter(filter),
 	}
-	err = s.try(ctx, "executions", func(ctx context.Context) (err error) {
-		found = nil
-		more, err = l.rows(ctx, s.read, page, func(rows *sql.Rows) error {
-			found = append(found, picasso.Execution{})
-			return scanExecution(rows, &found[len(found)-1])
-		})
-		return err
-	})
-	return found, more, err
+	return readPage(ctx, s, &l, page, scanExecution)
 }
 
 func executionFilter(filter picasso.ExecutionFilter) (where conditions) {

@@ -113,9 +113,9 @@ func addApp(where *conditions, ref string) {
 
 // Functions implements picasso.FunctionStore. Sorts by name, app, image,
 // created_at, updated_at, id.
-func (s *Store) Functions(ctx context.Context, filter picasso.FunctionFilter, page picasso.Page) (fns []picasso.Function, more bool, err error) {
+func (s *Store) Functions(ctx context.Context, filter picasso.FunctionFilter, page picasso.Page) ([]picasso.Function, bool, error) {
 	l := listing{
-		columns: functionColumns, from: functionsWithApps, id: "f.id",
+		noun: "functions", columns: functionColumns, from: functionsWithApps, id: "f.id",
 		sortables: []sortable{
 			{"created_at", "f.created_at"}, {"updated_at", "f.updated_at"},
 			{"name", "f.name"}, {"app", "a.name"}, {"image", "f.image"}, {"id", "f.id"},
@@ -130,15 +130,7 @@ func (s *Store) Functions(ctx context.Context, filter picasso.FunctionFilter, pa
 	if filter.Warm {
 		l.where.add("f.min_sandboxes > 0")
 	}
-	err = s.try(ctx, "functions", func(ctx context.Context) (err error) {
-		fns = nil
-		more, err = l.rows(ctx, s.read, page, func(rows *sql.Rows) error {
-			fns = append(fns, picasso.Function{})
-			return scanFunction(rows, &fns[len(fns)-1])
-		})
-		return err
-	})
-	return fns, more, err
+	return readPage(ctx, s, &l, page, scanFunction)
 }
 
 // UpdateFunction implements picasso.FunctionStore. fn.App may be another app of

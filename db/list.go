@@ -64,6 +64,7 @@ type sortable struct{ field, column string }
 
 // listing is one kind of list.
 type listing struct {
+	noun      string // for errors
 	columns   string
 	from      string
 	id        string // the column
@@ -101,6 +102,20 @@ func (l *listing) fields() string {
 		names = append(names, s.field)
 	}
 	return strings.Join(names, ", ")
+}
+
+// readPage reads the page into values; more tells whether others follow.
+func readPage[T any](ctx context.Context, s *Store, l *listing, page picasso.Page, scan func(row, *T) error) (found []T, more bool, err error) {
+	err = s.try(ctx, l.noun, func(ctx context.Context) (err error) {
+		found = nil
+		more, err = l.rows(ctx, s.read, page, func(rows *sql.Rows) error {
+			var item T
+			found = append(found, item)
+			return scan(rows, &found[len(found)-1])
+		})
+		return err
+	})
+	return found, more, err
 }
 
 // rows reads the page. next is called for each row of it; more tells whether
