@@ -12,13 +12,7 @@ import (
 // the columns.
 type jsonPrinter struct{}
 
-func (jsonPrinter) list(w io.Writer, t Table) error {
-	rows := make([]object, len(t.Rows))
-	for i, row := range t.Rows {
-		rows[i] = object{t.Columns, row}
-	}
-	return writeJSON(w, rows)
-}
+func (jsonPrinter) list(w io.Writer, t Table) error { return writeJSON(w, objects(t)) }
 
 func (jsonPrinter) one(w io.Writer, t Table) error {
 	return writeJSON(w, object{t.Columns, t.Rows[0]})
@@ -35,6 +29,14 @@ func writeJSON(w io.Writer, v any) error {
 type object struct {
 	names  []string
 	values []any
+}
+
+func objects(t Table) []object {
+	rows := make([]object, len(t.Rows))
+	for i, row := range t.Rows {
+		rows[i] = object{t.Columns, row}
+	}
+	return rows
 }
 
 // MarshalJSON implements json.Marshaler.
@@ -78,13 +80,7 @@ func (o object) MarshalYAML() (any, error) {
 // yamlPrinter writes the same documents as jsonPrinter in YAML.
 type yamlPrinter struct{}
 
-func (yamlPrinter) list(w io.Writer, t Table) error {
-	rows := make([]object, len(t.Rows))
-	for i, row := range t.Rows {
-		rows[i] = object{t.Columns, row}
-	}
-	return writeYAML(w, rows)
-}
+func (yamlPrinter) list(w io.Writer, t Table) error { return writeYAML(w, objects(t)) }
 
 func (yamlPrinter) one(w io.Writer, t Table) error {
 	return writeYAML(w, object{t.Columns, t.Rows[0]})
