@@ -103,7 +103,8 @@ func showVersion(cmd *cobra.Command, store *launch.Store) error {
 	return err
 }
 
-// purgeBatch is how many records are deleted in one transaction.
+// purgeBatch is how many records are asked to be deleted at once; the store
+// does it in smaller transactions.
 const purgeBatch = 1000
 
 func (m *manager) purgeCommand() *cobra.Command {
