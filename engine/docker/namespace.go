@@ -1,15 +1,15 @@
 package docker
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"runtime"
-	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
-
-	"context"
 )
 
 // namespace is a network namespace, held open by a descriptor: it can be
@@ -29,16 +29,45 @@ func openNamespace(pid int) (*namespace, error) {
 
 func (n *namespace) close() error { return n.file.Close() }
 
-// dial connects to a TCP port on the loopback address in the namespace.
+// dial connects to a TCP port on the loopback address in the namespace. Only
+// the socket is made there, where it then belongs: connecting takes as long as
+// the function likes, which must not cost a thread for each call.
 func (n *namespace) dial(ctx context.Context, port int) (net.Conn, error) {
-	var conn net.Conn
-	err := n.do(func() error {
-		var dialer net.Dialer
-		var err error
-		conn, err = dialer.DialContext(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	var fd int
+	err := n.do(func() (err error) {
+		fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 		return err
 	})
-	return conn, err
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	socket := os.NewFile(uintptr(fd), "socket")
+	defer socket.Close() // FileConn makes its own of it
+	if err := connect(ctx, socket, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return nil, fmt.Errorf("connect to port %d: %w", port, err)
+	}
+	return net.FileConn(socket)
+}
+
+// connect waits until the socket is connected, or ctx ends.
+func connect(ctx context.Context, socket *os.File, to unix.Sockaddr) error {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = socket.SetWriteDeadline(time.Unix(1, 0)) })()
+	var result error
+	err = raw.Write(func(fd uintptr) bool {
+		result = unix.Connect(int(fd), to) // asked again, it tells what became of it (connect(2))
+		return !errors.Is(result, unix.EINPROGRESS) && !errors.Is(result, unix.EALREADY)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return err
+	}
+	return result
 }
 
 // do runs fn in the namespace. A namespace belongs to a thread: fn must not
