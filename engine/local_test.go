@@ -228,6 +228,39 @@ func TestCallerIsGone(t *testing.T) {
 	assert.Equal(t, 1, host.SandboxesIdle)
 }
 
+// TestLengthOfAnswers: nothing is made up about a body that is not there (RFC
+// 9110, 8.6), above all not that it is empty.
+func TestLengthOfAnswers(t *testing.T) {
+	e := localEngine(t, map[string]enginetest.Program{
+		"web": func(ctx context.Context, in enginetest.Inside) int {
+			return serveUntil(ctx, in.Port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				for name, values := range r.URL.Query() {
+					w.Header()[name] = values
+				}
+				_, _ = io.WriteString(w, r.Header.Get("Body"))
+			}))
+		},
+	})
+	for _, tt := range []struct {
+		name, method, path, body string
+		want                     []string
+	}{
+		{"HEAD of unknown length", "HEAD", "/?Transfer-Encoding=chunked", "", nil},
+		{"HEAD", "HEAD", "/?Content-Length=1000", "", []string{"1000"}},
+		{"an empty body", "GET", "/?Transfer-Encoding=chunked", "", []string{"0"}},
+		{"a small body", "GET", "/?Transfer-Encoding=chunked", "hello", []string{"5"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			call := callOf(localFunction(picasso.ContractWeb, "web"), "")
+			call.Method, call.Path, call.Gateway = tt.method, tt.path, true
+			call.Header.Set("Body", tt.body)
+			w := httptest.NewRecorder()
+			require.Nil(t, e.Invoke(t.Context(), call, w).Err)
+			assert.Equal(t, tt.want, w.Header()["Content-Length"])
+		})
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }

@@ -50,7 +50,7 @@ func (s *sink) pass(v verdict, resp *h1.Response, max int64, total *int64) error
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	n, err, length := 0, error(nil), resp.ContentLength
-	if length < 0 {
+	if length < 0 && !resp.Bodyless {
 		if n, err = readAhead(resp, *buf); err == io.EOF {
 			length = int64(n)
 		}

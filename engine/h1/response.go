@@ -18,6 +18,9 @@ type Response struct {
 	Header http.Header
 	// ContentLength is -1 when only the end of the body will tell.
 	ContentLength int64
+	// Bodyless is true for the answer to HEAD and for 204 and 304: there is no
+	// body, whatever ContentLength says of one.
+	Bodyless bool
 	// Trailer is what followed a chunked body; set once Read has returned io.EOF.
 	Trailer http.Header
 
@@ -157,8 +160,9 @@ func (r *Response) frame(method string) error {
 		return fmt.Errorf("%w: ambiguous length of the body", ErrMalformed)
 	}
 	r.ContentLength = length
+	r.Bodyless = method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified
 	switch {
-	case method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified:
+	case r.Bodyless:
 		r.body, r.ended = byLength, true
 	case hasCoding:
 		r.body, r.chunk = byChunks, httputil.NewChunkedReader(r.conn.br)
