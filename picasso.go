@@ -47,9 +47,10 @@ type Call struct {
 type Outcome struct {
 	// Err is nil when the function ran and succeeded. When it is not nil and
 	// nothing was written to the ResponseWriter, the caller still has to
-	// answer with it; otherwise the answer was cut short or is the function's
-	// own account of its failure.
+	// answer with it; otherwise the answer was cut short, or is the function's
+	// own account of its failure and complete, which OwnAccount says.
 	Err         *Error        `json:"err,omitempty"`
+	OwnAccount  bool          `json:"own_account,omitempty"`
 	HTTPStatus  int           `json:"http_status,omitempty"` // the function's own, 0 when it gave none
 	ExitCode    *int          `json:"exit_code,omitempty"`   // of the sandbox, when it ended with the call
 	Host        string        `json:"host,omitempty"`

@@ -47,18 +47,11 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	case outcome.Err == nil:
 		req.w.WriteHeader(http.StatusOK) // unless it has begun
 		return nil
-	case req.w.status != 0 && isOwnAccount(&outcome):
+	case outcome.OwnAccount: // every other failure after the answer began cut it short
 		return nil
 	default:
 		return outcome.Err
 	}
-}
-
-// isOwnAccount reports whether the answer that was passed on is what the function itself
-// says of its failure, and so complete. Every other failure after the answer
-// began cut it short.
-func isOwnAccount(o *picasso.Outcome) bool {
-	return o.Err.Code == picasso.CodeFunctionFailed && o.HTTPStatus >= http.StatusInternalServerError
 }
 
 // body is the body of a call. The writer of the answer keeps an eye on it.

@@ -144,27 +144,30 @@ func TestBodiesOverTheLimit(t *testing.T) {
 func TestAnswersThatBreakOff(t *testing.T) {
 	k := setup(t)
 	id := k.function(`{"name":"f","image":"i","public":true}`)
-	k.engine.OnInvoke = func(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
-		_, _ = w.Write([]byte("half"))
-		_ = http.NewResponseController(w).Flush()
-		outcome := apitest.Failed(picasso.Code(call.Path[1:]), "killed")
-		outcome.HTTPStatus = http.StatusOK
-		return outcome
-	}
-	for _, code := range []picasso.Code{picasso.CodeFunctionDied, picasso.CodeFunctionFailed, picasso.CodeTimedOut} {
-		response, err := k.HTTP.Get(k.URL + "/f/" + id + "/" + string(code))
-		require.NoError(t, err)
-		body, err := io.ReadAll(response.Body)
-		require.NoError(t, response.Body.Close())
-		assert.Equal(t, "half", string(body))
-		assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "the connection is cut, so that nobody takes half an answer for a whole one")
+	for _, status := range []int{http.StatusOK, http.StatusInternalServerError} {
+		for _, code := range []picasso.Code{picasso.CodeFunctionDied, picasso.CodeFunctionFailed, picasso.CodeTimedOut} {
+			k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte("half"))
+				_ = http.NewResponseController(w).Flush()
+				outcome := apitest.Failed(code, "killed")
+				outcome.HTTPStatus = status
+				return outcome
+			}
+			response, err := k.HTTP.Get(k.URL + "/f/" + id)
+			require.NoError(t, err)
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, "half", string(body))
+			assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "%d %s: the connection is cut, so that nobody takes half an answer for a whole one", status, code)
+		}
 	}
 
 	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = w.Write([]byte("my own account"))
 		outcome := apitest.Failed(picasso.CodeFunctionFailed, "it said so")
-		outcome.HTTPStatus = http.StatusBadGateway
+		outcome.HTTPStatus, outcome.OwnAccount = http.StatusBadGateway, true
 		return outcome
 	}
 	a := k.member(502, "POST", "/v2/functions/f/invoke", "")

@@ -174,6 +174,8 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 		out.Err = responseTooLarge(s.cfg.MaxResponseBytes)
 	case err != nil:
 		return s.failed(err, out)
+	default:
+		out.OwnAccount = v.err != nil
 	}
 	return v.fate
 }

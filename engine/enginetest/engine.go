@@ -198,6 +198,7 @@ func (s *engineSuite) broken(t *testing.T) {
 			_, out := s.invoke(t, invokeOf(fn, ask))
 			require.NotNil(t, out.Err, "%s %s", contract, ask)
 			assert.Equal(t, picasso.CodeFunctionFailed, out.Err.Code, "%s %s: %v", contract, ask, out.Err)
+			assert.False(t, out.OwnAccount, "%s %s", contract, ask)
 			assert.Equal(t, "next", s.answer(t, fn, "echo\nnext"), "after %s %s", contract, ask)
 		}
 		for ask, want := range map[string]string{

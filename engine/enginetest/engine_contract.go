@@ -58,6 +58,7 @@ func (s *engineSuite) gateway(t *testing.T) {
 				assert.Nil(t, out.Err, "%v", out.Err)
 			} else if assert.NotNil(t, out.Err) {
 				assert.Equal(t, picasso.CodeFunctionFailed, out.Err.Code)
+				assert.True(t, out.OwnAccount, "the answer is complete")
 			}
 		}
 		w, out = s.invoke(t, gatewayCall(fn, http.MethodGet, "/?do=headers&arg=50", ""))

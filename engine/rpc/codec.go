@@ -44,8 +44,9 @@ func readHead(b []byte, header http.Header) (status int, err error) {
 
 // failure is the part of an outcome that most calls do not have.
 type failure struct {
-	Err      *picasso.Error `json:"err,omitempty"`
-	ExitCode *int           `json:"exit_code,omitempty"`
+	Err        *picasso.Error `json:"err,omitempty"`
+	OwnAccount bool           `json:"own_account,omitempty"`
+	ExitCode   *int           `json:"exit_code,omitempty"`
 }
 
 func appendOutcome(b []byte, out picasso.Outcome) ([]byte, error) {
@@ -60,7 +61,7 @@ func appendOutcome(b []byte, out picasso.Outcome) ([]byte, error) {
 	if out.Err == nil && out.ExitCode == nil {
 		return b, nil
 	}
-	rest, err := json.Marshal(failure{out.Err, out.ExitCode})
+	rest, err := json.Marshal(failure{out.Err, out.OwnAccount, out.ExitCode})
 	return append(b, rest...), err
 }
 
@@ -78,7 +79,7 @@ func readOutcome(b []byte) (picasso.Outcome, error) {
 	}
 	var rest failure
 	err := json.Unmarshal([]byte(d.text), &rest)
-	out.Err, out.ExitCode = rest.Err, rest.ExitCode
+	out.Err, out.OwnAccount, out.ExitCode = rest.Err, rest.OwnAccount, rest.ExitCode
 	return out, err
 }
 

@@ -27,6 +27,7 @@ func TestOutcomeThereAndBack(t *testing.T) {
 	for _, out := range []picasso.Outcome{
 		{},
 		{HTTPStatus: 200, Host: "compute-1", Started: time.Unix(1700000000, 123), Wait: 1, ColdStart: time.Hour, Run: 1 << 40, InputBytes: 1 << 50, OutputBytes: 7},
+		{HTTPStatus: 500, OwnAccount: true, Err: &picasso.Error{Code: picasso.CodeFunctionFailed, Title: "t"}},
 		{Wait: -1, ExitCode: &code, Err: &picasso.Error{Code: picasso.CodeBusy, Title: "t", Detail: "d", RetryAfter: time.Second}},
 	} {
 		wire, err := appendOutcome(nil, out)
