@@ -93,6 +93,22 @@ func TestGateway(t *testing.T) {
 	require.Equal(t, "PUT http://cloud:1/f/1/x?y=%2F cloud:1 me a/b in", body)
 }
 
+// TestGatewayMarksOnce: a map that grows while it is walked may show the new
+// entries, too.
+func TestGatewayMarksOnce(t *testing.T) {
+	client := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		for c := 'A'; c <= 'Z'; c++ {
+			w.Header().Set("X-"+string(c), "value")
+		}
+	})
+	for range 50 {
+		answer, _ := call(t, client, http.Header{"Fn-Intent": {"httprequest"}}, "")
+		for c := 'A'; c <= 'Z'; c++ {
+			require.Equal(t, "value", answer.Header.Get("Fn-Http-H-X-"+string(c)), "%v", answer.Header)
+		}
+	}
+}
+
 func TestEmptyAnswer(t *testing.T) {
 	client := serve(t, func(http.ResponseWriter, *http.Request) {})
 	answer, body := call(t, client, http.Header{"Fn-Intent": {"httprequest"}}, "")

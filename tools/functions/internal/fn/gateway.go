@@ -1,6 +1,7 @@
 package fn
 
 import (
+	"maps"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -73,7 +74,7 @@ func (a *answer) WriteHeader(status int) {
 // wrap marks the function's own headers for the caller; those that describe
 // the message stay as they are.
 func wrap(h http.Header) {
-	for name, values := range h {
+	for name, values := range maps.Clone(h) { // h changes meanwhile
 		if name == "Content-Type" || name == "Content-Length" {
 			continue
 		}
