@@ -47,7 +47,6 @@ type Driver struct {
 	donors   donorPool
 	parts    sync.Mutex // held while making what donors stand on
 	refills  chan struct{}
-	hurry    chan struct{}
 
 	stop       context.CancelFunc // of the watch and the refill
 	loops      sync.WaitGroup     // these two
@@ -86,8 +85,8 @@ func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error
 		config: config, log: log, docker: api, lock: lock,
 		gate: semaphore.NewWeighted(width), gateSize: width, reapers: semaphore.NewWeighted(reaperCount),
 		donors:  donorPool{all: map[string]*donor{}},
-		refills: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
-		boxes: map[string]*box{},
+		refills: make(chan struct{}, 1),
+		boxes:   map[string]*box{},
 	}
 	if err := d.open(ctx); err != nil {
 		_ = lock.Close()
@@ -121,13 +120,6 @@ func (d *Driver) open(ctx context.Context) error {
 		stop()
 		d.loops.Wait()
 		return unavailable(ctx.Err())
-	}
-}
-
-// Prepare implements sandbox.Driver.
-func (d *Driver) Prepare(network picasso.Network) {
-	if d.donors.readyCount(network) == 0 {
-		notify(d.hurry)
 	}
 }
 
@@ -213,12 +205,4 @@ func (d *Driver) newName() string {
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	return "picasso-" + hex.EncodeToString(id[:])
-}
-
-// notify leaves a token for the reader of c, unless there is one already.
-func notify(c chan<- struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }

@@ -98,15 +98,6 @@ func TestNetworkIsRestored(t *testing.T) {
 	waitDone(t, start(t, d, spec))
 }
 
-func TestPrepare(t *testing.T) {
-	config := testConfig(t)
-	config.PreparedNamespaces = 0
-	d := newDriver(t, config)
-	d.Prepare(picasso.NetworkEgress)
-	d.Prepare(picasso.NetworkNone)
-	assert.Zero(t, d.donors.readyCount(picasso.NetworkEgress), "the configuration says none")
-}
-
 // bridgeSubnet is the subnet of Docker's own bridge.
 func bridgeSubnet(t *testing.T, d *Driver) string {
 	t.Helper()

@@ -17,7 +17,12 @@ const (
 )
 
 // refillSoon asks for new donors in place of used ones.
-func (d *Driver) refillSoon() { notify(d.refills) }
+func (d *Driver) refillSoon() {
+	select {
+	case d.refills <- struct{}{}:
+	default: // asked for already
+	}
+}
 
 // refill keeps donors ready until ctx ends. It gives way to starts.
 func (d *Driver) refill(ctx context.Context) {
@@ -26,11 +31,10 @@ func (d *Driver) refill(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.hurry:
 		case <-d.refills:
-			if !pause(ctx, quietTime) {
-				return
-			}
+		}
+		if !pause(ctx, quietTime) {
+			return
 		}
 		for d.refillOne(ctx) {
 		}

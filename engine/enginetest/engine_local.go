@@ -84,9 +84,6 @@ func (l *Local) ResolveImage(_ context.Context, ref string) (string, error) {
 	return ref, nil
 }
 
-// Prepare implements sandbox.Driver.
-func (l *Local) Prepare(picasso.Network) {}
-
 // Close implements sandbox.Driver.
 func (l *Local) Close() error { return nil }
 

@@ -94,8 +94,6 @@ type Driver interface {
 	Start(ctx context.Context, spec Spec) (Sandbox, error)
 	// ResolveImage is as picasso.Engine has it.
 	ResolveImage(ctx context.Context, ref string) (string, error)
-	// Prepare hints that a start for this network is likely soon.
-	Prepare(network picasso.Network)
 	// Close removes everything the driver has created and returns when it is
 	// gone.
 	Close() error
