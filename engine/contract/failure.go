@@ -87,7 +87,8 @@ const tailBytes = 300
 
 // tail returns the end of the log on one line, as a part of a sentence.
 func tail(log *ring.Log) string {
-	text := excerpt(log.Since(max(0, log.End()-tailBytes)))
+	end, _ := log.Since(max(0, log.End()-tailBytes))
+	text := excerpt(end)
 	if text == "" {
 		return ""
 	}

@@ -120,9 +120,10 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 		to.flush()
 		settle(s.log, logged, p, call.Wanted)
 	}
-	out.Log = s.log.Since(logged)
+	var end int64
+	out.Log, end = s.log.Since(logged)
 	s.talked.Store(len(out.Log) > 0)
-	s.taken.Store(s.log.End()) // what comes now goes to the next call rather than to none
+	s.taken.Store(end) // what comes now goes to the next call rather than to none
 	s.ended.Store(time.Now().UnixNano())
 	return out, fate
 }

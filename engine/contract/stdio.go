@@ -67,7 +67,7 @@ func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome
 		x.answer(w, &out)
 	}
 	out.Run = time.Since(out.Started)
-	out.Log = x.log.Since(0)
+	out.Log, _ = x.log.Since(0)
 	return out, Discard
 }
 

@@ -53,14 +53,15 @@ func (l *Log) Write(p []byte) (int, error) {
 }
 
 // Since returns a copy of what was written from offset start on, at most max
-// bytes. When the beginning is gone, a line in its place says how much.
-func (l *Log) Since(start int64) []byte {
+// bytes, and the offset behind it. When the beginning is gone, a line in its
+// place says how much.
+func (l *Log) Since(start int64) (part []byte, end int64) {
 	if l.End() <= start {
-		return nil
+		return nil, start
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := l.end.Load()
+	end = l.end.Load()
 	first := max(start, end-int64(len(l.buf)))
 	var mark string
 	if first > start {
@@ -69,7 +70,7 @@ func (l *Log) Since(start int64) []byte {
 	}
 	out := make([]byte, 0, len(mark)+int(end-first))
 	out = append(out, mark...)
-	return l.appendTail(out, int(end-first))
+	return l.appendTail(out, int(end-first)), end
 }
 
 // appendTail appends the last n bytes that are kept.

@@ -39,8 +39,10 @@ func TestSince(t *testing.T) {
 				total += n
 			}
 			assert.Equal(t, int64(total), l.End())
-			assert.Equal(t, tt.want, string(l.Since(tt.start)))
-			assert.LessOrEqual(t, len(l.Since(tt.start)), tt.max)
+			part, end := l.Since(tt.start)
+			assert.Equal(t, tt.want, string(part))
+			assert.LessOrEqual(t, len(part), tt.max)
+			assert.Equal(t, int64(total), end)
 		})
 	}
 }
@@ -56,7 +58,8 @@ func TestAgainstWholeOutput(t *testing.T) {
 			_, _ = l.Write([]byte(w))
 			whole += w
 			for _, start := range []int{0, len(whole) / 2, len(whole) - 30, len(whole) - 1} {
-				got := string(l.Since(int64(max(0, start))))
+				part, _ := l.Since(int64(max(0, start)))
+				got := string(part)
 				if i := strings.IndexByte(got, '\n'); i >= 0 {
 					got = got[i+1:]
 				} else {
@@ -68,6 +71,32 @@ func TestAgainstWholeOutput(t *testing.T) {
 	}
 }
 
+// TestPartsFitTogether: between two parts taken while somebody writes, nothing
+// is lost and nothing comes twice.
+func TestPartsFitTogether(t *testing.T) {
+	const lines = 20_000
+	l, want := New(1<<20), strings.Repeat("line\n", lines)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for range lines {
+			_, _ = l.Write([]byte("line\n"))
+		}
+	}()
+	var got strings.Builder
+	for from, done := int64(0), false; !done; {
+		select {
+		case <-written:
+			done = true
+		default:
+		}
+		var part []byte
+		part, from = l.Since(from)
+		got.Write(part)
+	}
+	assert.True(t, got.String() == want, "%d bytes of %d", got.Len(), len(want))
+}
+
 func TestConcurrentWritersAndReaders(t *testing.T) {
 	l := New(1 << 10)
 	var wg sync.WaitGroup
@@ -75,7 +104,7 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 		wg.Go(func() {
 			for range 1000 {
 				_, _ = l.Write([]byte("some line of output\n"))
-				_ = l.Since(l.End() - 100)
+				_, _ = l.Since(l.End() - 100)
 			}
 		})
 	}
