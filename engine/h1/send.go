@@ -19,7 +19,7 @@ type sending struct {
 
 var chunkBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// start sends the body of req over nc. When the source fails it closes nc:
+// startSending sends the body of req over nc. When the source fails it closes nc:
 // nothing else tells the server, or wakes whoever waits for its answer.
 func startSending(nc net.Conn, req *Request) *sending {
 	s := &sending{done: make(chan struct{})}
