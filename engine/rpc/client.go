@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -73,9 +74,7 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
 	}
-	if in.upload != nil {
-		defer in.upload.Close(w)
-	}
+	defer in.close(w)
 	resp, err := c.send(ctx, call, in)
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
@@ -160,8 +159,11 @@ func (c *Client) fields(call *picasso.Call) http.Header {
 // body is the caller's: a small one in memory, any other streamed.
 type body struct {
 	payload []byte
+	buffer  *[]byte    // what payload is in, nil without one
 	upload  *h1.Upload // nil for one in memory
 }
+
+var payloads = sync.Pool{New: func() any { b := make([]byte, maxReplayBytes); return &b }}
 
 // openBody reads a small body of known length, or makes ready to stream another.
 func openBody(call *picasso.Call) (body, error) {
@@ -171,11 +173,23 @@ func openBody(call *picasso.Call) (body, error) {
 	case call.ContentLength < 0 || call.ContentLength > maxReplayBytes:
 		return body{upload: h1.NewUpload(call.Body, call.ContentLength)}, nil
 	}
-	payload := make([]byte, call.ContentLength)
+	buffer := payloads.Get().(*[]byte)
+	payload := (*buffer)[:call.ContentLength]
 	if _, err := io.ReadFull(call.Body, payload); err != nil {
+		payloads.Put(buffer)
 		return body{}, &h1.BodyError{Err: err}
 	}
-	return body{payload: payload}, nil
+	return body{payload: payload, buffer: buffer}, nil
+}
+
+// close ends the use of the body.
+func (b *body) close(w http.ResponseWriter) {
+	if b.buffer != nil {
+		payloads.Put(b.buffer)
+	}
+	if b.upload != nil {
+		b.upload.Close(w)
+	}
 }
 
 // problem makes the error of a call out of what happened on the connection.

@@ -1,8 +1,10 @@
 package rpc
 
 import (
+	"bufio"
 	"encoding/binary"
 	"net/http"
+	"sync"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -25,14 +27,19 @@ const (
 // frameWriter is the http.ResponseWriter that an engine writes its answer to.
 type frameWriter struct {
 	w         http.ResponseWriter // the connection
+	out       *bufio.Writer       // to w: each write to that may become a chunk of its own
 	header    http.Header
 	wroteHead bool
-	prefix    [frameHeaderBytes]byte
 	buf       [256]byte // room for most heads and outcomes
 }
 
+// frameWriters are buffers for a frame of what engines copy at once, 32 KiB, and what is small beside it.
+var frameWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 34<<10) }}
+
 func newFrameWriter(w http.ResponseWriter) *frameWriter {
-	return &frameWriter{w: w, header: make(http.Header)}
+	out := frameWriters.Get().(*bufio.Writer)
+	out.Reset(w)
+	return &frameWriter{w: w, out: out, header: make(http.Header)}
 }
 
 // Header implements http.ResponseWriter.
@@ -56,11 +63,23 @@ func (f *frameWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Unwrap lets http.ResponseController flush the connection.
+// FlushError makes http.ResponseController flush what was written so far.
+func (f *frameWriter) FlushError() error {
+	if err := f.out.Flush(); err != nil {
+		return err
+	}
+	return http.NewResponseController(f.w).Flush()
+}
+
+// Unwrap lets http.ResponseController set deadlines of the connection.
 func (f *frameWriter) Unwrap() http.ResponseWriter { return f.w }
 
-// finish writes what comes after the answer.
+// finish writes what comes after the answer. The writer must not be used after it.
 func (f *frameWriter) finish(out picasso.Outcome) error {
+	defer func() {
+		f.out.Reset(nil)
+		frameWriters.Put(f.out)
+	}()
 	if len(out.Log) > 0 {
 		if err := f.writeFrame(frameLog, out.Log); err != nil {
 			return err
@@ -70,15 +89,19 @@ func (f *frameWriter) finish(out picasso.Outcome) error {
 	if err != nil {
 		return err
 	}
-	return f.writeFrame(frameOutcome, payload)
+	if err := f.writeFrame(frameOutcome, payload); err != nil {
+		return err
+	}
+	return f.out.Flush()
 }
 
 func (f *frameWriter) writeFrame(kind byte, payload []byte) error {
-	f.prefix[0] = kind
-	binary.BigEndian.PutUint32(f.prefix[1:], uint32(len(payload))) //nolint:gosec // far below 4 GiB
-	if _, err := f.w.Write(f.prefix[:]); err != nil {
+	var prefix [frameHeaderBytes]byte
+	prefix[0] = kind
+	binary.BigEndian.PutUint32(prefix[1:], uint32(len(payload))) //nolint:gosec // far below 4 GiB
+	if _, err := f.out.Write(prefix[:]); err != nil {
 		return err
 	}
-	_, err := f.w.Write(payload)
+	_, err := f.out.Write(payload)
 	return err
 }
