@@ -187,12 +187,17 @@ func (k *kit) callWith(ctx context.Context, fn *picasso.Function) <-chan acquire
 
 // Release ends a call, once.
 func (k *kit) Release(lease Lease, fate contract.Fate) {
+	k.close(lease) // before: the next call gets a lease that looks the same
 	k.Host.Release(lease, fate)
+}
+
+func (k *kit) close(lease Lease) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for a := range k.open {
 		if a.lease == lease {
 			delete(k.open, a)
+			return
 		}
 	}
 }
