@@ -8,6 +8,7 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/internal/guard"
+	"github.com/picasso-faas/picasso/api/internal/weight"
 )
 
 // appView is an app as the API shows it.
@@ -36,7 +37,10 @@ func (s *Server) listApps(req *request, a guard.Access) error {
 		return err
 	}
 	filter := picasso.AppFilter{ProjectID: l.projectID, Name: req.query.Get("name")}
-	apps, more, err := s.Apps.Apps(req.Context(), filter, l.page)
+	load := func(page picasso.Page) ([]picasso.App, bool, error) {
+		return s.Apps.Apps(req.Context(), filter, page)
+	}
+	apps, more, err := gather(l.page, load, func(app *picasso.App) (string, int) { return app.ID, weight.App(app) })
 	if err != nil {
 		return err
 	}
@@ -126,7 +130,7 @@ func patchApp(app *picasso.App, patch []member) error {
 func (s *Server) appChanged(req *request, app *picasso.App) {
 	ctx := context.WithoutCancel(req.Context())
 	filter := picasso.FunctionFilter{ProjectID: app.ProjectID, App: app.ID}
-	page := picasso.Page{Limit: DefaultMaxLimit}
+	page := picasso.Page{Limit: pieceItems}
 	answers := true
 	for more := true; more; {
 		var fns []picasso.Function

@@ -6,6 +6,7 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/internal/guard"
+	"github.com/picasso-faas/picasso/api/internal/weight"
 )
 
 // functionView is a function as the API shows it.
@@ -35,7 +36,10 @@ func (s *Server) listFunctions(req *request, a guard.Access) error {
 		return err
 	}
 	filter := picasso.FunctionFilter{ProjectID: l.projectID, Name: req.query.Get("name"), App: req.query.Get("app")}
-	fns, more, err := s.Functions.Functions(req.Context(), filter, l.page)
+	load := func(page picasso.Page) ([]picasso.Function, bool, error) {
+		return s.Functions.Functions(req.Context(), filter, page)
+	}
+	fns, more, err := gather(l.page, load, func(fn *picasso.Function) (string, int) { return fn.ID, weight.Function(fn) })
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,33 @@
+// Package weight tells how much memory resources take, about: users decide how
+// long they are, and what is kept or built in memory has to be bounded by bytes.
+package weight
+
+import "github.com/picasso-faas/picasso"
+
+const (
+	fixed = 1 << 10 // of a resource without its maps and lists
+	each  = 64      // of an entry of a map or list without its text
+)
+
+// Function returns the bytes of a function, with the config of its app.
+func Function(fn *picasso.Function) int {
+	return fixed + len(fn.Description) + len(fn.Image) + words(fn.Entrypoint) + words(fn.Command) +
+		config(fn.Config) + config(fn.AppConfig)
+}
+
+// App returns the bytes of an app.
+func App(app *picasso.App) int { return fixed + len(app.Description) + config(app.Config) }
+
+func words(list []string) (bytes int) {
+	for _, word := range list {
+		bytes += each + len(word)
+	}
+	return bytes
+}
+
+func config(entries map[string]string) (bytes int) {
+	for name, value := range entries {
+		bytes += each + len(name) + len(value)
+	}
+	return bytes
+}

@@ -1,0 +1,31 @@
+package weight_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/internal/weight"
+)
+
+func TestWeightGrowsWithAllThatUsersWrite(t *testing.T) {
+	const more = 1000
+	long := strings.Repeat("x", more)
+	empty := weight.Function(&picasso.Function{})
+	for name, fn := range map[string]picasso.Function{
+		"description": {FunctionSpec: picasso.FunctionSpec{Description: long}},
+		"image":       {FunctionSpec: picasso.FunctionSpec{Image: long}},
+		"entrypoint":  {FunctionSpec: picasso.FunctionSpec{Entrypoint: []string{long}}},
+		"command":     {FunctionSpec: picasso.FunctionSpec{Command: []string{long}}},
+		"short words": {FunctionSpec: picasso.FunctionSpec{Command: make([]string, more)}},
+		"config":      {FunctionSpec: picasso.FunctionSpec{Config: map[string]string{"A": long}}},
+		"app config":  {AppConfig: map[string]string{long: ""}},
+	} {
+		assert.GreaterOrEqual(t, weight.Function(&fn), empty+more, name)
+	}
+	app := &picasso.App{}
+	app.Config = map[string]string{"A": long}
+	assert.GreaterOrEqual(t, weight.App(app), weight.App(&picasso.App{})+more)
+}
