@@ -36,8 +36,8 @@ const (
 	DefaultMaxLimit        = 1000
 )
 
-// cachedFunctions bounds the memory of the cache of functions; one takes about 1 KiB.
-const cachedFunctions = 20_000
+// cacheBytes bounds the memory of the cache of functions; most take about 1 KiB.
+const cacheBytes = 32 << 20
 
 // Config is what a Server stands on. Fields without a default are required.
 type Config struct {
@@ -89,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	functions, err := lookup.New(cfg.Functions, cachedFunctions, cfg.Now)
+	functions, err := lookup.New(cfg.Functions, cacheBytes, cfg.Now)
 	if err != nil {
 		return nil, err
 	}

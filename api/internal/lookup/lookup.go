@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/internal/weight"
 )
 
 const (
@@ -35,7 +36,7 @@ const (
 type Functions struct {
 	store  picasso.FunctionStore
 	now    func() time.Time
-	byID   *lru.Cache[string, *entry]
+	byID   *shelf
 	byName *lru.Cache[nameKey, string] // to the id; checked against the function at each use
 	flight singleflight.Group
 
@@ -53,14 +54,14 @@ type entry struct {
 	refreshing atomic.Bool
 }
 
-// New returns an empty cache of at most size functions in front of store.
-// Errors: size below 1.
-func New(store picasso.FunctionStore, size int, now func() time.Time) (*Functions, error) {
-	byID, err := lru.New[string, *entry](size)
+// New returns an empty cache in front of store, which takes about maxBytes of memory.
+// Errors: maxBytes is too little for a single function.
+func New(store picasso.FunctionStore, maxBytes int, now func() time.Time) (*Functions, error) {
+	byID, err := newShelf(maxBytes)
 	if err != nil {
 		return nil, err
 	}
-	byName, err := lru.New[nameKey, string](size)
+	byName, err := lru.New[nameKey, string](maxBytes / weight.Least)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (f *Functions) Forget(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.epoch++
-	f.byID.Remove(id)
+	f.byID.drop(id)
 }
 
 // serve answers from the entry as far as its age allows.
@@ -158,7 +159,7 @@ func (f *Functions) keep(key nameKey, e *entry, epoch uint64) {
 	if f.epoch != epoch {
 		return
 	}
-	f.byID.Add(e.fn.ID, e)
+	f.byID.put(e.fn.ID, e)
 	if key.projectID != "" {
 		f.byName.Add(key, e.fn.ID)
 	}
@@ -173,9 +174,9 @@ func (f *Functions) failed(id string, err error) {
 	switch {
 	case !ok:
 	case picasso.CodeOf(err) == picasso.CodeNotFound:
-		f.byID.Remove(id)
+		f.byID.drop(id)
 	case f.now().Sub(old.loaded) < outageFor:
-		f.byID.Add(id, &entry{fn: old.fn, loaded: old.loaded, checked: f.now()})
+		f.byID.put(id, &entry{fn: old.fn, loaded: old.loaded, checked: f.now()})
 	}
 }
 

@@ -71,7 +71,7 @@ func revision(n int64) *picasso.Function {
 
 func setup(t *testing.T) (*store, *lookup.Functions) {
 	s := &store{fn: revision(1), clock: time.Unix(1e9, 0)}
-	functions, err := lookup.New(s, 10, s.now)
+	functions, err := lookup.New(s, 10<<10, s.now)
 	require.NoError(t, err)
 	return s, functions
 }
@@ -213,6 +213,8 @@ func TestAnOutageIsBridged(t *testing.T) {
 }
 
 func TestSizeIsChecked(t *testing.T) {
-	_, err := lookup.New(&store{}, 0, time.Now)
-	assert.Error(t, err)
+	for _, bytes := range []int{-1, 0, 1023} {
+		_, err := lookup.New(&store{}, bytes, time.Now)
+		assert.Error(t, err, bytes)
+	}
 }

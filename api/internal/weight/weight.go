@@ -4,19 +4,19 @@ package weight
 
 import "github.com/picasso-faas/picasso"
 
-const (
-	fixed = 1 << 10 // of a resource without its maps and lists
-	each  = 64      // of an entry of a map or list without its text
-)
+// Least is the weight of a resource without its texts, maps and lists, in bytes.
+const Least = 1 << 10
+
+const each = 64 // bytes of an entry of a map or list without its text
 
 // Function returns the bytes of a function, with the config of its app.
 func Function(fn *picasso.Function) int {
-	return fixed + len(fn.Description) + len(fn.Image) + words(fn.Entrypoint) + words(fn.Command) +
+	return Least + len(fn.Description) + len(fn.Image) + words(fn.Entrypoint) + words(fn.Command) +
 		config(fn.Config) + config(fn.AppConfig)
 }
 
 // App returns the bytes of an app.
-func App(app *picasso.App) int { return fixed + len(app.Description) + config(app.Config) }
+func App(app *picasso.App) int { return Least + len(app.Description) + config(app.Config) }
 
 func words(list []string) (bytes int) {
 	for _, word := range list {
