@@ -9,7 +9,7 @@ import (
 // shelf keeps the entries used last, up to a number of bytes. Only one goroutine
 // at a time may change it; any may read.
 type shelf struct {
-	*lru.Cache[string, *entry] // its own bound is never reached, for every function weighs something
+	*lru.Cache[string, *entry] // its own bound is never passed, for every function weighs something
 	bytes, maxBytes            int
 }
 
@@ -21,12 +21,16 @@ func newShelf(maxBytes int) (*shelf, error) {
 
 func (s *shelf) put(id string, e *entry) {
 	s.drop(id)
-	s.bytes += weight.Function(e.fn)
-	s.Add(id, e)
-	for s.bytes > s.maxBytes {
+	bytes := weight.Function(e.fn)
+	if bytes > s.maxBytes {
+		return
+	}
+	for s.bytes+bytes > s.maxBytes {
 		_, oldest, _ := s.RemoveOldest()
 		s.bytes -= weight.Function(oldest.fn)
 	}
+	s.bytes += bytes
+	s.Add(id, e)
 }
 
 func (s *shelf) drop(id string) {

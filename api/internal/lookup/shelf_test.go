@@ -30,15 +30,14 @@ func TestTheShelfIsBoundedByBytes(t *testing.T) {
 	s.put("20", weighing(30))
 	assert.Len(t, s.Keys(), 4)
 	s.put("whale", weighing(200))
-	assert.Empty(t, s.Keys(), "too heavy to be kept at all")
-	assert.Zero(t, s.bytes)
+	assert.Len(t, s.Keys(), 4, "too heavy to be kept at all")
 
 	for i := range 1000 {
 		s.put(fmt.Sprint(i), &entry{fn: &picasso.Function{}})
 	}
 	assert.Len(t, s.Keys(), 100)
-	for i := range 1000 {
-		s.drop(fmt.Sprint(i))
+	for _, id := range s.Keys() {
+		s.drop(id)
 	}
 	assert.Zero(t, s.bytes)
 }
