@@ -6,8 +6,9 @@
 // is a second old, and after that a caller waits for the store. What this process
 // writes itself is seen at once through Forget. When the store is unavailable a known
 // entry is served for up to a minute: a call to a function that was there a moment
-// ago is worth more than an exact answer. That a function does not exist is never
-// remembered.
+// ago is worth more than an exact answer. That nobody has an id is remembered for
+// 500 ms, so that asking for it again and again costs nothing; that nobody has a name
+// is not, for a name may be taken at any time.
 package lookup
 
 import (
@@ -26,6 +27,7 @@ import (
 )
 
 const (
+	missingIDs  = 4096                   // remembered at most
 	freshFor    = 500 * time.Millisecond // served without a look at the store
 	servedFor   = time.Second            // served while being fetched in the background
 	outageFor   = time.Minute            // served while the store is unavailable
@@ -38,6 +40,7 @@ type Functions struct {
 	now    func() time.Time
 	byID   *shelf
 	byName *lru.Cache[nameKey, string] // to the id; checked against the function at each use
+	gone   *lru.Cache[string, missing] // ids that nobody has
 	flight singleflight.Group
 
 	mu    sync.Mutex // makes "unchanged since the load began, so keep it" one step
@@ -54,6 +57,12 @@ type entry struct {
 	refreshing atomic.Bool
 }
 
+// missing is what the store said of an id that nobody has.
+type missing struct {
+	err   error
+	asked time.Time
+}
+
 // New returns an empty cache in front of store, which takes about maxBytes of memory.
 // Errors: maxBytes is too little for a single function.
 func New(store picasso.FunctionStore, maxBytes int, now func() time.Time) (*Functions, error) {
@@ -65,7 +74,11 @@ func New(store picasso.FunctionStore, maxBytes int, now func() time.Time) (*Func
 	if err != nil {
 		return nil, err
 	}
-	return &Functions{store: store, now: now, byID: byID, byName: byName}, nil
+	gone, err := lru.New[string, missing](missingIDs)
+	if err != nil {
+		return nil, err
+	}
+	return &Functions{store: store, now: now, byID: byID, byName: byName, gone: gone}, nil
 }
 
 // Get returns the function with the id ref, of whatever project, or else the
@@ -76,6 +89,9 @@ func (f *Functions) Get(ctx context.Context, projectID, ref string) (*picasso.Fu
 		return f.serve(ctx, e)
 	}
 	if picasso.IsID(ref) {
+		if m, ok := f.gone.Get(ref); ok && f.now().Sub(m.asked) < freshFor {
+			return nil, m.err
+		}
 		return f.fetch(ctx, "", ref)
 	}
 	if id, ok := f.byName.Get(nameKey{projectID, ref}); ok {
@@ -143,7 +159,7 @@ func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
 		began := f.now()
 		fn, err := f.store.Function(ctx, projectID, ref)
 		if err != nil {
-			f.failed(ref, err)
+			f.failed(ref, err, began)
 			return nil, err
 		}
 		f.keep(nameKey{projectID, ref}, &entry{fn: fn, loaded: began, checked: began}, epoch)
@@ -165,11 +181,14 @@ func (f *Functions) keep(key nameKey, e *entry, epoch uint64) {
 	}
 }
 
-// failed drops an entry that is gone, and puts off the next question to a
-// store that is unavailable.
-func (f *Functions) failed(id string, err error) {
+// failed drops an entry that is gone, and puts off the next question for it or to
+// a store that is unavailable.
+func (f *Functions) failed(id string, err error, asked time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if picasso.CodeOf(err) == picasso.CodeNotFound && picasso.IsID(id) {
+		f.gone.Add(id, missing{err, asked})
+	}
 	old, ok := f.byID.Peek(id)
 	switch {
 	case !ok:

@@ -177,12 +177,19 @@ func TestNames(t *testing.T) {
 	assert.EqualValues(t, 2, get(t, f, "g"))
 }
 
-func TestNotFoundIsNotRemembered(t *testing.T) {
+func TestAMissingIDIsRememberedForAMoment(t *testing.T) {
 	s, f := setup(t)
 	s.set(func(s *store) { s.fn = nil })
+	for range 3 {
+		_, err := f.Get(t.Context(), "", id)
+		assert.Equal(t, picasso.CodeNotFound, picasso.CodeOf(err))
+	}
+	assert.Equal(t, 1, s.questions())
+	s.set(func(s *store) { s.fn = revision(1) })
+	s.pass(499 * time.Millisecond)
 	_, err := f.Get(t.Context(), "", id)
 	assert.Equal(t, picasso.CodeNotFound, picasso.CodeOf(err))
-	s.set(func(s *store) { s.fn = revision(1) })
+	s.pass(time.Millisecond)
 	get(t, f, id)
 
 	s.set(func(s *store) { s.fn = nil }) // deleted by another process
@@ -191,6 +198,26 @@ func TestNotFoundIsNotRemembered(t *testing.T) {
 		_, err = f.Get(t.Context(), "", id)
 		assert.Equal(t, picasso.CodeNotFound, picasso.CodeOf(err))
 	}
+	assert.Equal(t, 3, s.questions())
+}
+
+func TestAMissingNameIsNotRemembered(t *testing.T) {
+	s, f := setup(t)
+	s.set(func(s *store) { s.fn = nil })
+	_, err := f.Get(t.Context(), "alpha", "f")
+	assert.Equal(t, picasso.CodeNotFound, picasso.CodeOf(err))
+	s.set(func(s *store) { s.fn = revision(1) })
+	get(t, f, "f")
+	get(t, f, id)
+}
+
+func TestAnOutageIsNotTakenForAMissingID(t *testing.T) {
+	s, f := setup(t)
+	s.set(func(s *store) { s.down = true })
+	_, err := f.Get(t.Context(), "", id)
+	assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(err))
+	s.set(func(s *store) { s.down = false })
+	get(t, f, id)
 }
 
 func TestAnOutageIsBridged(t *testing.T) {
