@@ -124,6 +124,25 @@ func TestBurstOfShortCalls(t *testing.T) {
 	assert.Empty(t, k.starts)
 }
 
+func TestShortCallsWithoutAPause(t *testing.T) {
+	k := newKit(t, 100_000)
+	fn := function("f")
+	calls := []<-chan acquired{k.call(fn)}
+	first := k.begun()
+	k.advance(100 * time.Millisecond)
+	first.succeed()
+	k.eventually(func(s Stats) bool { return s.CallsRunning == 1 })
+	calls = append(calls, k.call(fn), k.call(fn))
+	require.Eventually(t, func() bool { // a call ends, another one comes: two are waiting whenever one looks
+		a := k.got(calls[0])
+		k.advance(5 * time.Millisecond)
+		calls = append(calls[1:], k.call(fn))
+		k.Release(a.lease, contract.Keep)
+		return len(k.starts) == 1
+	}, patience, time.Millisecond)
+	assert.EqualValues(t, 1, k.Stats().ColdStarts)
+}
+
 func TestBurstOfLongCalls(t *testing.T) {
 	k := newKit(t, 1500) // room for 15
 	fn := function("f")

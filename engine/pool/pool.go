@@ -33,7 +33,8 @@ type pool struct {
 	cold     average
 	backoff  backoff
 
-	timed bool // a timer will look after the waiting calls
+	timed   bool      // a timer will look after the waiting calls
+	pressed time.Time // since when some call has been waiting whenever it was looked; zero when none
 }
 
 // waiter is a call that waits for a sandbox.

@@ -12,6 +12,7 @@ type load struct {
 	Min         int           // sandboxes to have even without calls
 	Cores       int           // of the host
 	OneCall     bool          // a sandbox serves one call and is gone
+	Pressed     bool          // calls have kept waiting for a while, however briefly each
 	Run         time.Duration // expected of a call; 0 when nothing is known yet
 	Start       time.Duration // expected of a start; 0 when nothing is known yet
 }
@@ -40,7 +41,7 @@ func (l *load) forQueue() int {
 	// sandboxes are needed; those on their way count as if they were there.
 	queue := time.Duration(l.Waiting) * l.Run
 	if queue <= l.Start*time.Duration((l.Alive+l.Starting)*l.Concurrency) {
-		return 0
+		return l.forThroughput()
 	}
 	needed := useful
 	if l.Start > 0 {
@@ -50,6 +51,16 @@ func (l *load) forQueue() int {
 	// very estimate. Growth is looked at again whenever one has ended.
 	atOnce := 2*l.Cores - l.Starting
 	return min(useful, max(needed, 1), atOnce)
+}
+
+// forThroughput answers a steady stream of short calls: none waits long, but a
+// sandbox stands still while its answer and the next call change hands. With
+// two for each core there is always one with something to do.
+func (l *load) forThroughput() int {
+	if l.Pressed && l.Starting == 0 && l.Alive < 2*l.Cores {
+		return 1
+	}
+	return 0
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

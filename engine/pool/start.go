@@ -10,9 +10,18 @@ import (
 // tick is the pause between two looks after calls that wait.
 const tick = 10 * time.Millisecond
 
+// pressedAfter is how long calls may keep waiting for the sandboxes there are,
+// however short each wait is, before one more is tried.
+const pressedAfter = 300 * time.Millisecond
+
 // tend starts what is wanted, fails the waiting calls when nothing will come
 // for them, and looks again soon otherwise. It follows every change for the worse.
 func (p *pool) tend() {
+	if p.waiters.Len() == 0 {
+		p.pressed = time.Time{}
+	} else if p.pressed.IsZero() {
+		p.pressed = p.host.cfg.Now()
+	}
 	p.scale()
 	if p.waiters.Len() > 0 && len(p.members) == 0 && p.starting == 0 {
 		if err := p.hopeless(); err != nil {
@@ -64,6 +73,7 @@ func (p *pool) load(now time.Time) load {
 		Waiting: p.waiters.Len(), Alive: len(p.members), Starting: p.starting,
 		Concurrency: p.concurrency(), Max: p.fn.MaxSandboxes, Min: p.min, Cores: p.host.cfg.Cores,
 		OneCall: p.fn.Contract == picasso.ContractStdio,
+		Pressed: !p.pressed.IsZero() && now.Sub(p.pressed) > pressedAfter,
 		Run:     p.expectedRun(now), Start: time.Duration(p.cold),
 	}
 }
@@ -107,6 +117,7 @@ func (p *pool) startOne(victims []*member) {
 		h.coldStarts++
 		p.cold.add(took)
 		p.backoff = backoff{}
+		p.pressed = time.Time{}
 		p.joined(sb, took)
 	}
 	p.tend()
