@@ -20,6 +20,7 @@ import (
 const (
 	dialTimeout    = 3 * time.Second
 	idleTimeout    = time.Minute // below the server's
+	hangTime       = time.Minute // beyond what a call may wait and run, after which an engine counts as hung
 	maxReplayBytes = 64 << 10    // bodies up to this are held in memory, to be sent again if need be
 )
 
@@ -29,6 +30,7 @@ type Client struct {
 	key     []byte
 	log     *logrus.Logger
 	now     func() time.Time
+	hang    time.Duration
 	calls   *h1.Pool
 	control *http.Client
 }
@@ -53,7 +55,7 @@ func NewClient(base string, key []byte, log *logrus.Logger) (*Client, error) {
 		IdleConnTimeout: idleTimeout,
 	}
 	return &Client{
-		address: u.Host, key: key, log: log, now: time.Now,
+		address: u.Host, key: key, log: log, now: time.Now, hang: hangTime,
 		calls:   &h1.Pool{Dial: dial, MaxIdleTime: idleTimeout},
 		control: &http.Client{Transport: transport},
 	}, nil
@@ -137,7 +139,8 @@ func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in body) (*h1
 	} else {
 		req.Payload = in.payload
 	}
-	return c.calls.Do(ctx, req, time.Time{})
+	fn := call.Function
+	return c.calls.Do(ctx, req, c.now().Add(fn.QueueTimeout()+fn.Timeout()+c.hang))
 }
 
 // fields are those of the protocol, signed.

@@ -268,6 +268,17 @@ func (g goneWriter) Header() http.Header       { return g.header }
 func (g goneWriter) WriteHeader(int)           {}
 func (g goneWriter) Write([]byte) (int, error) { return 0, net.ErrClosed }
 
+func TestInvokeOfAnEngineThatHangs(t *testing.T) {
+	release := make(chan struct{})
+	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
+		<-release
+		return picasso.Outcome{}
+	}})
+	defer close(release)
+	client.hang = 100 * time.Millisecond
+	require.Equal(t, picasso.CodeFunctionDied, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err.Code)
+}
+
 func TestInvokeContextEndsTheWait(t *testing.T) {
 	waiting := make(chan struct{})
 	client, _ := setup(t, &scripted{invoke: func(ctx context.Context, _ *picasso.Call, _ http.ResponseWriter) picasso.Outcome {

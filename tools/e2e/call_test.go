@@ -106,6 +106,8 @@ func TestFunctionURL(t *testing.T) {
 				r.Header.Set("X-Auth-Token", "secret-of-the-caller")
 			})
 			require.NotContains(t, string(a.Body), "secret-of-the-caller")
+			long := c.do(http.MethodGet, "/f/"+id+"/"+strings.Repeat("x", 50_000)+"?do=count", nil)
+			require.Equal(t, http.StatusOK, long.Status, "%.300s", long.Body)
 			var seen struct {
 				Method, URL, Body string
 				Headers           http.Header

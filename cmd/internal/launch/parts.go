@@ -46,7 +46,11 @@ func (p *parts) build(ctx context.Context, role Role, cfg Config, log *logrus.Lo
 	}
 	if role == RoleEngine {
 		server := rpc.NewServer(runs, []byte(cfg.RPC.Key), log)
-		return p.listen("engine", address(cfg.RPC.BindHost, cfg.RPC.BindPort), server, log)
+		err := p.listen("engine", address(cfg.RPC.BindHost, cfg.RPC.BindPort), server, log)
+		if err == nil { // a call's URL is sent twice, beside all of its headers
+			p.listeners[len(p.listeners)-1].server.MaxHeaderBytes = 4 * maxHeaderBytes
+		}
+		return err
 	}
 	return p.api(ctx, cfg, runs, log)
 }
