@@ -70,6 +70,7 @@ func (a *Auth) options() (gophercloud.AuthOptions, gophercloud.EndpointOpts, *tl
 		ApplicationCredentialID: a.ApplicationCredentialID, ApplicationCredentialName: a.ApplicationCredentialName,
 		ApplicationCredentialSecret: a.ApplicationCredentialSecret, Scope: a.scope(),
 	}
+	a.tokenOnly(&options)
 	complete(&options)
 	where := gophercloud.EndpointOpts{Region: a.Region, Availability: availability(a.Interface)}
 	return options, where, nil, nil
@@ -92,8 +93,28 @@ func (a *Auth) fromCloud() (gophercloud.AuthOptions, gophercloud.EndpointOpts, *
 		}
 	}
 	options, where, tlsConfig, err := clouds.Parse(given...)
+	a.tokenOnly(&options)
 	complete(&options)
 	return options, where, tlsConfig, err
+}
+
+// tokenOnly drops every other way to log in when a token was asked for, by name
+// or by giving one: gophercloud prefers a password, so that a wrong token would
+// pass unseen. The scope stays.
+func (a *Auth) tokenOnly(options *gophercloud.AuthOptions) {
+	switch a.Type {
+	case "token", "v3token":
+	case "":
+		if a.Token == "" {
+			return
+		}
+	default:
+		options.TokenID = ""
+		return
+	}
+	*options = gophercloud.AuthOptions{
+		IdentityEndpoint: options.IdentityEndpoint, TokenID: options.TokenID, Scope: options.Scope,
+	}
 }
 
 // complete fills in the default domain, and leaves out what Keystone refuses:

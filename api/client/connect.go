@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -61,6 +62,9 @@ func (a *Auth) login(ctx context.Context) (*Client, error) {
 	if options.IdentityEndpoint == "" {
 		return nil, errors.New("the URL of Keystone is missing (--os-auth-url, OS_AUTH_URL or clouds.yaml)")
 	}
+	if options.TokenID == "" && strings.HasSuffix(a.Type, "token") {
+		return nil, fmt.Errorf("auth type %s needs a token (--os-token)", a.Type)
+	}
 	provider, err := openstack.NewClient(options.IdentityEndpoint)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func (a *Auth) login(ctx context.Context) (*Client, error) {
 	}
 	provider.HTTPClient = http.Client{Transport: transport}
 	if err := openstack.Authenticate(ctx, provider, options); err != nil {
-		return nil, loginError(err)
+		return nil, loginError(err, options.TokenID != "")
 	}
 	if a.Endpoint != "" {
 		return newClient(provider, a.Endpoint), nil
@@ -79,14 +83,19 @@ func (a *Auth) login(ctx context.Context) (*Client, error) {
 	return New(provider, where)
 }
 
-// loginError gives Keystone's own words where there are some.
-func loginError(err error) error {
+// loginError gives Keystone's own words where there are some. Of a token that
+// it does not know, it says in a 404 that it cannot read it.
+func loginError(err error, byToken bool) error {
 	var unexpected gophercloud.ErrUnexpectedResponseCode
 	if !errors.As(err, &unexpected) {
 		return err
 	}
 	e := newError(unexpected.Actual, unexpected.ResponseHeader, nil)
 	e.Detail = keystoneMessage(unexpected.Body)
+	unknown := e.Status == http.StatusNotFound && e.Detail != "" || e.Status == http.StatusUnauthorized
+	if byToken && unknown {
+		e.Status, e.Title, e.Detail = http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized), "the token is not valid"
+	}
 	return e
 }
 

@@ -65,18 +65,22 @@ func variable(flag string) string { return strings.ToUpper(strings.ReplaceAll(fl
 
 // resolve fills in from the environment what the command line does not say.
 // When a cloud is named, the environment only says where to find it: what it
-// holds belongs to another login.
+// holds belongs to another login. A token wins over a password, and over an rc
+// file that asks for one; only --os-auth-type says otherwise.
 func (o *authOptions) resolve(env func(string) string) (client.Auth, error) {
 	if o.Cloud == "" {
 		o.Cloud = env("OS_CLOUD")
 	}
 	for _, option := range o.list() {
-		isLogin := o.Cloud != "" && option.name != "os-cacert"
+		isLogin := o.Cloud != "" && option.name != "os-cacert" && option.name != "os-token"
 		if *option.value == "" && !isLogin {
 			*option.value = env(variable(option.name))
 		}
 	}
 	o.legacy(env)
+	if o.Token != "" && !o.flags.Changed("os-auth-type") && strings.HasSuffix(o.Type, "password") {
+		o.Type = "token"
+	}
 	insecure, _ := strconv.ParseBool(env("OS_INSECURE"))
 	o.Insecure = o.insecure || insecure && !o.flags.Changed("insecure")
 	if o.caCert != "" {
@@ -87,6 +91,17 @@ func (o *authOptions) resolve(env func(string) string) (client.Auth, error) {
 		o.CACert = pem
 	}
 	return o.Auth, nil
+}
+
+// isEmpty is whether neither options nor environment name a server or a login,
+// after resolve.
+func (o *authOptions) isEmpty() bool {
+	for _, option := range o.list() {
+		if *option.value != "" && option.name != "os-cacert" {
+			return false
+		}
+	}
+	return true
 }
 
 // legacy reads the older names that rc files still set.

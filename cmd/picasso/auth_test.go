@@ -45,7 +45,12 @@ func TestWhereTheLoginComesFrom(t *testing.T) {
 			map[string]string{"OS_USERNAME": "alice", "OS_PASSWORD": "x", "OS_AUTH_TYPE": "none"}, []string{"--os-cloud", "c", "--os-project-name", "p"},
 			client.Auth{Cloud: "c", ProjectName: "p"},
 		},
-		"cloud of the environment": {map[string]string{"OS_CLOUD": "c", "OS_TOKEN": "t"}, nil, client.Auth{Cloud: "c"}},
+		"cloud of the environment": {map[string]string{"OS_CLOUD": "c", "OS_USERNAME": "u"}, nil, client.Auth{Cloud: "c"}},
+		"token beside a cloud":     {map[string]string{"OS_CLOUD": "c", "OS_TOKEN": "t"}, nil, client.Auth{Cloud: "c", Token: "t"}},
+		"token beside an rc file": {
+			map[string]string{"OS_AUTH_TYPE": "password", "OS_PASSWORD": "x"}, []string{"--os-token", "t"},
+			client.Auth{Type: "token", Password: "x", Token: "t"},
+		},
 		"old names": {
 			map[string]string{"OS_TENANT_NAME": "p", "OS_ENDPOINT_TYPE": "internalURL"}, nil,
 			client.Auth{ProjectName: "p", Interface: "internalURL"},
@@ -116,6 +121,39 @@ func TestLoginWithARealKeystone(t *testing.T) {
 	_, stderr, status = cli(map[string]string{"OS_ENDPOINT": api.URL()}, "function", "list")
 	assert.Equal(t, exitFailure, status)
 	assert.Contains(t, stderr, "(HTTP 401)")
+}
+
+// TestATokenWinsOverAPassword: a wrong one must not log in with what lies beside it.
+func TestATokenWinsOverAPassword(t *testing.T) {
+	cloud := cloudtest.Need(t, "keystone")
+	t.Setenv("OS_CLIENT_CONFIG_FILE", cloud.CloudsFile)
+	alice := keystonetest.Account(t, "alpha")
+	rc := map[string]string{
+		"OS_AUTH_TYPE": "password", "OS_AUTH_URL": alice.IdentityEndpoint, "OS_USERNAME": alice.Username,
+		"OS_PASSWORD": alice.Password, "OS_PROJECT_NAME": "alpha",
+	}
+	api := launchtest.Start(t, launchtest.Config(t, &apitest.Engine{}))
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+	}{
+		"cloud and type":   {nil, []string{"--os-cloud", "alpha", "--os-auth-type", "token"}},
+		"cloud and v3":     {nil, []string{"--os-cloud", "alpha", "--os-auth-type", "v3token"}},
+		"cloud, no type":   {nil, []string{"--os-cloud", "alpha"}},
+		"rc file, no type": {rc, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list := append(test.args, "--os-endpoint", api.URL(), "function", "list", "--os-token")
+			_, stderr, status := picassoRun(t, "", test.env, append(list, "mistaken")...)
+			assert.Equal(t, exitFailure, status)
+			assert.Contains(t, stderr, "the token is not valid (HTTP 401)")
+			_, stderr, status = picassoRun(t, "", test.env, append(list, keystonetest.Token(t, "alpha-reader"))...)
+			assert.Equal(t, exitOK, status, stderr)
+		})
+	}
+	_, stderr, status := picassoRun(t, "", nil, "--os-cloud", "alpha", "--os-auth-type", "token", "function", "list")
+	assert.Equal(t, exitFailure, status)
+	assert.Contains(t, stderr, "needs a token")
 }
 
 func TestTheEndpointComesFromTheCatalog(t *testing.T) {
