@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -193,4 +196,35 @@ func TestHelpNamesEveryCommand(t *testing.T) {
 	for _, word := range []string{"app ", "function ", "execution ", "--os-cloud", client.DevelopmentEndpoint} {
 		assert.Contains(t, out, word)
 	}
+}
+
+func TestMistakesAreNamed(t *testing.T) {
+	for line, want := range map[string]string{
+		"function creat x --image y":                 `did you mean create?`,
+		"function create x --image y --memory 256MB": "--memory: must be a whole number of MiB",
+		"function create x":                          "required: --image",
+		"function set x":                             "nothing to change",
+	} {
+		_, stderr, status := picassoRun(t, "", nil, strings.Fields(line)...)
+		assert.Equal(t, exitUsage, status, line)
+		assert.Contains(t, stderr, want, line)
+	}
+	c := new(cli)
+	_, err := c.input(true, "@/nofile")
+	assert.ErrorContains(t, err, "argument -d: ")
+	out, _, _ := picassoRun(t, "", nil, "function", "create", "--help")
+	assert.Contains(t, out, "memory in MiB (default 128)")
+	assert.Contains(t, out, "picasso --help")
+	assert.NotContains(t, out, "--os-cloud")
+}
+
+func TestHintsAreForThoseWhoSaidNothing(t *testing.T) {
+	unreachable := &url.Error{Op: "Get", URL: client.DevelopmentEndpoint, Err: errors.New("refused")}
+	unauthorized := &client.Error{Status: 401}
+	c := new(cli)
+	assert.Contains(t, c.explain(unreachable), "make run")
+	assert.Contains(t, c.explain(unauthorized), "--os-cloud")
+	c.auth.Cloud = "alpha"
+	assert.NotContains(t, c.explain(unreachable), "make run")
+	assert.NotContains(t, c.explain(unauthorized), "--os-cloud")
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/picasso-faas/picasso/api/client"
 	"github.com/picasso-faas/picasso/cmd/internal/build"
@@ -41,7 +43,8 @@ type usageError struct{ error }
 
 // run runs one command line and returns the exit status.
 func run(ctx context.Context, args []string, t terminal) int {
-	root := newRoot(&cli{terminal: t})
+	c := &cli{terminal: t}
+	root := newRoot(c)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	var usage usageError
@@ -52,22 +55,43 @@ func run(ctx context.Context, args []string, t terminal) int {
 		fmt.Fprintf(t.err, "usage: %s\n%s: error: %s\nTry '%s --help'.\n", cmd.UseLine(), cmd.CommandPath(), err, cmd.CommandPath())
 		return exitUsage
 	default:
-		fmt.Fprintln(t.err, strings.TrimSpace(explain(err)))
+		fmt.Fprintln(t.err, strings.TrimSpace(c.explain(err)))
 		return exitFailure
 	}
 }
 
-// explain says more than Go does when nobody listens where we look.
-func explain(err error) string {
+// explain says more than Go does when nobody listens where we look, and what
+// is missing when nobody has said who we are.
+func (c *cli) explain(err error) string {
 	var unreachable *url.Error
-	if !errors.As(err, &unreachable) {
-		return err.Error()
+	var answer *client.Error
+	switch {
+	case errors.As(err, &unreachable):
+		text := fmt.Sprintf("Cannot reach %s: %s", unreachable.URL, unreachable.Err)
+		if c.auth.isEmpty() {
+			text += "\nThat is where a development server listens: \"make run\" starts one. For a cloud, set OS_* variables or give --os-cloud."
+		}
+		return text
+	case errors.As(err, &answer) && answer.Status == http.StatusUnauthorized && c.auth.isEmpty():
+		return err.Error() + "\nGive --os-cloud or set OS_* variables."
 	}
-	text := fmt.Sprintf("Cannot reach %s: %s", unreachable.URL, unreachable.Err)
-	if strings.HasPrefix(unreachable.URL, client.DevelopmentEndpoint) {
-		text += "\nThat is where a development server listens. For a cloud, set OS_* variables or give --os-cloud."
+	return err.Error()
+}
+
+// plainly says what pflag says about a number in the words of Go's strconv.
+func plainly(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
 	}
-	return text
+	flag := invalid.GetFlag()
+	switch {
+	case flag.Name == "memory" || flag.Name == "tmp":
+		return fmt.Errorf("--%s: must be a whole number of MiB", flag.Name)
+	case flag.Value.Type() == "int":
+		return fmt.Errorf("--%s: must be a whole number", flag.Name)
+	}
+	return err
 }
 
 func newRoot(c *cli) *cobra.Command {
@@ -79,7 +103,9 @@ func newRoot(c *cli) *cobra.Command {
 	}
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
+		"  Options for login and --debug: see 'picasso --help'", 1))
 	root.PersistentFlags().BoolVar(&c.debug, "debug", false, "show requests and answers, without secrets and bodies")
 	c.auth.addFlags(root.PersistentFlags())
 	root.AddCommand(
@@ -98,10 +124,16 @@ func group(name, short string, commands ...*cobra.Command) *cobra.Command {
 		Use: name, Short: short,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{fmt.Errorf("%q is not a command", args[0])}
+				text := fmt.Sprintf("%q is not a command", args[0])
+				if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+					text += "; did you mean " + strings.Join(near, " or ") + "?"
+				}
+				return usageError{errors.New(text)}
 			}
 			return cmd.Help()
 		},
+		FParseErrWhitelist:         cobra.FParseErrWhitelist{UnknownFlags: true}, // the wrong word is told, not its flags
+		SuggestionsMinimumDistance: 2,
 	}
 	cmd.AddCommand(commands...)
 	return cmd

@@ -38,7 +38,10 @@ func (c *cli) functionCreate() *cobra.Command {
 			return functionFields(fn, api.FunctionURL(fn.ID)), nil
 		})
 	f.add(cmd.Flags())
-	return checked(cmd, f.check)
+	showDefaults(cmd.Flags())
+	cmd.Example = "  picasso function create hello --image picasso/hello\n" +
+		"  picasso function create count --image debian --contract stdio --command wc --command -l"
+	return checked(cmd, f.checkCreate)
 }
 
 func (c *cli) functionSet() *cobra.Command {
@@ -50,7 +53,7 @@ func (c *cli) functionSet() *cobra.Command {
 		})
 	f.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.name, "name", "", "new name")
-	return checked(cmd, f.check)
+	return checked(cmd, f.checkSet)
 }
 
 func (c *cli) functionShow() *cobra.Command {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/spf13/pflag"
 
@@ -51,6 +53,33 @@ func (f *functionFlags) check() error {
 		return errors.New("argument --private: not allowed with argument --public")
 	}
 	return f.config.check()
+}
+
+// checkCreate also wants what create cannot do without.
+func (f *functionFlags) checkCreate() error {
+	if f.spec.Image == "" {
+		return errors.New("the following arguments are required: --image")
+	}
+	return f.check()
+}
+
+// checkSet also wants something to do.
+func (f *functionFlags) checkSet() error {
+	if reflect.ValueOf(f.opts()).IsZero() {
+		return errors.New("nothing to change: give at least one option")
+	}
+	return f.check()
+}
+
+// showDefaults says in the help of create what the server takes for what is not given.
+func showDefaults(flags *pflag.FlagSet) {
+	d := picasso.DefaultFunctionSpec()
+	for name, value := range map[string]any{
+		"app": d.App, "contract": d.Contract, "network": d.Network, "memory": d.MemoryMB, "tmp": d.TmpMB,
+		"timeout": d.TimeoutS, "queue-timeout": d.QueueTimeoutS, "idle-timeout": d.IdleTimeoutS, "concurrency": d.Concurrency,
+	} {
+		flags.Lookup(name).Usage += fmt.Sprintf(" (default %v)", value)
+	}
 }
 
 func (f *functionFlags) opts() client.FunctionOpts {

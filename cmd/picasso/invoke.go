@@ -32,6 +32,7 @@ func (c *cli) functionInvoke() *cobra.Command {
 			}
 			return c.output(answer)
 		})
+	cmd.Example = "  picasso function invoke hello -d Ada\n  picasso function invoke hello -d @input.json --content-type application/json\n  date | picasso function invoke hello"
 	cmd.Flags().StringVarP(&data, "data", "d", "", "the input; @FILE takes it from a file, @- from standard input")
 	cmd.Flags().StringVar(&contentType, "content-type", "", "type of the input (default application/octet-stream)")
 	return cmd
@@ -42,7 +43,11 @@ func (c *cli) input(given bool, data string) (io.Reader, error) {
 	name, isFile := strings.CutPrefix(data, "@")
 	switch {
 	case given && isFile && name != "-":
-		return os.Open(name)
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("argument -d: %w", err)
+		}
+		return file, nil
 	case given && !isFile:
 		return strings.NewReader(data), nil
 	case !given && isTerminal(c.in):
