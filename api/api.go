@@ -34,6 +34,7 @@ import (
 const (
 	DefaultMaxRequestBytes = 6 << 20
 	DefaultMaxLimit        = 1000
+	DefaultClientTimeout   = 30 * time.Second
 )
 
 // cacheBytes bounds the memory of the cache of functions; most take about 1 KiB.
@@ -63,6 +64,9 @@ type Config struct {
 	MaxRequestBytes int64
 	// MaxLimit is the largest page of a list, 1..1000. 0: DefaultMaxLimit.
 	MaxLimit int
+	// ClientTimeout limits how long a client may take to send a JSON body, and to
+	// take an answer that is not a function's. 0: DefaultClientTimeout.
+	ClientTimeout time.Duration
 	// Disabled makes the health check answer 503, so that a proxy sends no more
 	// requests. nil: never.
 	Disabled func() bool
@@ -130,6 +134,9 @@ func (c *Config) complete() error {
 	if c.MaxLimit <= 0 || c.MaxLimit > DefaultMaxLimit {
 		c.MaxLimit = DefaultMaxLimit
 	}
+	if c.ClientTimeout == 0 {
+		c.ClientTimeout = DefaultClientTimeout
+	}
 	if c.Disabled == nil {
 		c.Disabled = func() bool { return false }
 	}
@@ -152,6 +159,7 @@ func newID() string {
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := newRequest(w, r, s.Now())
+	req.patience = s.ClientTimeout
 	s.answer(req)
 	s.finish(req)
 	if req.w.aborted {

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/picasso-faas/picasso"
@@ -28,7 +29,12 @@ func (r *request) object() ([]member, error) {
 	if err := r.checkMediaType(); err != nil {
 		return nil, err
 	}
+	conn := http.NewResponseController(r.w.ResponseWriter)
+	_ = conn.SetReadDeadline(time.Now().Add(r.patience))
 	body, err := io.ReadAll(http.MaxBytesReader(r.w.ResponseWriter, r.Body, maxJSONBytes))
+	if err == nil {
+		_ = conn.SetReadDeadline(time.Time{})
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

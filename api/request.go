@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +26,8 @@ type request struct {
 	vars    map[string]string // of the path, still escaped
 	query   url.Values        // checked against the keys of the route; nil outside of the versioned API
 	project string            // of the caller, once known
+
+	patience time.Duration // with a slow client; calls have limits of their own
 }
 
 func newRequest(w http.ResponseWriter, r *http.Request, now time.Time) *request {
@@ -70,8 +73,15 @@ func (r *request) send(status int, contentType string, body []byte) error {
 	h := r.w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	conn := http.NewResponseController(r.w.ResponseWriter)
+	now := time.Now()
+	_ = conn.SetReadDeadline(now.Add(r.patience)) // of what is left of the body: net/http reads it first, and lifts the deadline
+	_ = conn.SetWriteDeadline(now.Add(2 * r.patience))
 	r.w.WriteHeader(status)
 	_, _ = r.w.Write(body)
+	_ = conn.Flush() // before the deadline is lifted for the next answer on the connection
+	_ = conn.SetWriteDeadline(time.Time{})
 	return nil
 }
 
