@@ -40,9 +40,14 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 
 	s.recorder.Begin(call.ExecutionID)
 	defer s.recorder.End(call.ExecutionID)
-	outcome := s.Engine.Invoke(req.Context(), call, req.w)
-	s.recorder.Add(newExecution(call, &outcome, req.began, s.Now()))
-	s.metrics.countCall(&outcome)
+	outcome := picasso.Outcome{Err: picasso.Errorf(picasso.CodeInternal, "")} // of an engine that panics
+	func() {
+		defer func() {
+			s.recorder.Add(newExecution(call, &outcome, req.began, s.Now()))
+			s.metrics.countCall(&outcome)
+		}()
+		outcome = s.Engine.Invoke(req.Context(), call, req.w)
+	}()
 	switch {
 	case outcome.Err == nil:
 		req.w.WriteHeader(http.StatusOK) // unless it has begun

@@ -344,3 +344,13 @@ func (f *failing) RecordExecutions(ctx context.Context, batch []picasso.Executio
 	}
 	return f.ExecutionStore.RecordExecutions(ctx, batch)
 }
+
+func TestACallWhoseEnginePanicsIsRecorded(t *testing.T) {
+	k := setup(t)
+	k.function(`{"name":"f","image":"i"}`)
+	k.engine.OnInvoke = func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome { panic("a bug") }
+	a := k.member(500, "POST", "/v2/functions/f/invoke", "x")
+	record := k.member(200, "GET", "/v2/executions/"+a.Header.Get("Picasso-Execution-Id"), "").JSON(t)
+	assert.Equal(t, "failed", record["status"])
+	assert.Equal(t, picasso.CodeInternal.Title(), record["reason"])
+}
