@@ -12,7 +12,7 @@ SOAK_TIME ?= 10m
 FUZZ_TIME ?= 1m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check fmt generate cloud cloud-down bench soak clean need-go need-docker
+.PHONY: help build run test check fmt generate cloud cloud-down bench soak clean port-free need-go need-docker
 
 help: ## Show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,12 @@ build: need-go ## Build the binaries into bin/
 	@echo "building bin/"
 	@mkdir -p bin && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
-run: need-docker build ## Start everything in one process, ready to call (development; Ctrl-C ends it)
+run: port-free need-docker build ## Start everything in one process, ready to call (development; Ctrl-C ends it)
 	@tools/functions/build hello echo
 	@STATE_DIR='$(STATE_DIR)' tools/run
+
+port-free:
+	@tools/run --check
 
 test: check need-docker ## Run every test, unit to end-to-end, after installing what they need
 	@tools/cloud/up
