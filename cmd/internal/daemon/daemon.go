@@ -93,7 +93,11 @@ func run(role launch.Role, opts options, environ []string, stderr io.Writer) err
 	})
 	defer stopReloading()
 	program, err := launch.New(work, role, cfg, log)
-	if err != nil {
+	switch {
+	case err != nil && work.Err() != nil:
+		log.WithError(err).Info(string(role) + " was stopped before it was up")
+		return nil
+	case err != nil:
 		return err
 	}
 	log.WithField("version", build.Version()).Info(string(role) + " is up")
