@@ -124,6 +124,16 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
+func TestInvokeOfAnEngineThatDoesNotReadTheBody(t *testing.T) {
+	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
+		return picasso.Outcome{Err: picasso.Errorf(picasso.CodeBusy, "no room")}
+	}})
+	for n := range 200 { // on one connection, if that survives
+		out := client.Invoke(t.Context(), newCall("unread"), httptest.NewRecorder())
+		require.Equal(t, picasso.CodeBusy, out.Err.Code, "call %d: %v", n, out.Err)
+	}
+}
+
 func TestInvokeBodyOfUnknownLength(t *testing.T) {
 	client, _ := setup(t, &scripted{invoke: echo})
 	call := newCall("streamed")

@@ -72,8 +72,11 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusPreconditionFailed)
 		return
 	}
-	// Body and answer may overlap; HTTP/1.1 servers must be told. It fails only for other protocols.
-	_ = http.NewResponseController(w).EnableFullDuplex()
+	if r.ContentLength < 0 || r.ContentLength > maxReplayBytes {
+		// Body and answer may overlap; HTTP/1.1 servers must be told. It fails only for other protocols. For
+		// small bodies, which an engine need not read, it would make net/http stumble over the next request.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
 	call := callOf(r, fn)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
