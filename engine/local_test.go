@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -234,9 +235,7 @@ func TestLengthOfAnswers(t *testing.T) {
 	e := localEngine(t, map[string]enginetest.Program{
 		"web": func(ctx context.Context, in enginetest.Inside) int {
 			return serveUntil(ctx, in.Port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				for name, values := range r.URL.Query() {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), r.URL.Query())
 				_, _ = io.WriteString(w, r.Header.Get("Body"))
 			}))
 		},

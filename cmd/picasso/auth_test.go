@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,11 +147,11 @@ func TestATokenWinsOverAPassword(t *testing.T) {
 		"rc file, no type": {rc, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			list := append(test.args, "--os-endpoint", api.URL(), "function", "list", "--os-token")
-			_, stderr, status := picassoRun(t, "", test.env, append(list, "mistaken")...)
+			list := slices.Concat(test.args, []string{"--os-endpoint", api.URL(), "function", "list", "--os-token"})
+			_, stderr, status := picassoRun(t, "", test.env, slices.Concat(list, []string{"mistaken"})...)
 			assert.Equal(t, exitFailure, status)
 			assert.Contains(t, stderr, "the token is not valid (HTTP 401)")
-			_, stderr, status = picassoRun(t, "", test.env, append(list, keystonetest.Token(t, "alpha-reader"))...)
+			_, stderr, status = picassoRun(t, "", test.env, slices.Concat(list, []string{keystonetest.Token(t, "alpha-reader")})...)
 			assert.Equal(t, exitOK, status, stderr)
 		})
 	}
