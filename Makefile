@@ -29,6 +29,7 @@ port-free:
 	@tools/run --check
 
 test: check need-docker ## Run every test, unit to end-to-end, after installing what they need
+	@tools/cloud/up gcc
 	@tools/cloud/up
 	@$(GO) test $(TESTFLAGS) ./...
 

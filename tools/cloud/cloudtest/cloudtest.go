@@ -34,7 +34,7 @@ type Env struct {
 }
 
 // Need brings up the services named (docker, mariadb, memcached, rabbitmq, keystone,
-// swift, aodh, ceilometer, picasso, shellcheck) and what they need. It ends the test,
+// swift, aodh, ceilometer, picasso, gcc, shellcheck) and what they need. It ends the test,
 // showing what the script printed, when one of them cannot be had. It takes a tenth
 // of a second when all of them run, and may be called by many processes at once.
 func Need(t testing.TB, services ...string) Env {
