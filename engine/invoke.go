@@ -7,18 +7,19 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/contract"
+	"github.com/picasso-faas/picasso/engine/h1"
 )
 
 // Invoke implements picasso.Engine.
 func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 	began := time.Now()
-	in, err := openInlet(call)
-	if err != nil {
-		return e.refused(err, began)
+	in, fault := h1.OpenInlet(call.Body, call.ContentLength)
+	if fault != nil {
+		return e.refused(fault.Problem(), began)
 	}
-	defer in.close(w)
+	defer in.Close(w)
 	// A small body is here in full by now: a slow caller holds no sandbox.
-	c := contract.Call{Call: in.call(call), Payload: in.payload}
+	c := contract.Call{Call: streaming(call, in.Upload), Payload: in.Payload}
 	c.Wanted = func() bool { return e.pools.Wanted(call.Function) }
 	out := e.serve(ctx, &c, w)
 	if out.Started.IsZero() {
@@ -26,8 +27,18 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	} else {
 		out.Wait = out.Started.Sub(began)
 	}
-	out.Host, out.InputBytes = e.cfg.Host, in.bytes()
+	out.Host, out.InputBytes = e.cfg.Host, in.Bytes()
 	return out
+}
+
+// streaming returns the call with the body that is left to stream.
+func streaming(call *picasso.Call, upload *h1.Upload) *picasso.Call {
+	c := *call
+	c.Body = nil
+	if upload != nil {
+		c.Body = upload
+	}
+	return &c
 }
 
 // serve gives the call to a sandbox; when that turns out to be gone, to

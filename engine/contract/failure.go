@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -16,24 +15,12 @@ import (
 	"github.com/picasso-faas/picasso/engine/sandbox"
 )
 
-// BodyFailure turns an error of reading the caller's body into what the caller
-// is told: too_large or invalid.
-func BodyFailure(err error) *picasso.Error {
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return picasso.Errorf(picasso.CodeTooLarge, "body: is larger than %d bytes", tooLarge.Limit)
-	}
-	if e, ok := errors.AsType[*picasso.Error](err); ok {
-		return e
-	}
-	return picasso.Errorf(picasso.CodeInvalid, "body: could not be read to its end").WithCause(err)
-}
-
 // exchangeFailure tells why an exchange with a living sandbox failed.
 func exchangeFailure(err error, timeout time.Duration) *picasso.Error {
 	var body *h1.BodyError
 	switch {
 	case errors.As(err, &body):
-		return BodyFailure(body.Err)
+		return body.Problem()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return timedOut(timeout)
 	case errors.Is(err, h1.ErrHeaderTooLarge):

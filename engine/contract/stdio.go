@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/h1"
 	"github.com/picasso-faas/picasso/engine/ring"
 	"github.com/picasso-faas/picasso/engine/sandbox"
 )
@@ -98,7 +99,7 @@ func (x *run) await(sb sandbox.Sandbox, out *picasso.Outcome) {
 	case <-timer.C:
 		out.Err = timedOut(x.timeout)
 	case <-x.in.failed:
-		out.Err = BodyFailure(x.in.failure())
+		out.Err = (&h1.BodyError{Err: x.in.failure()}).Problem()
 	case <-x.out.full:
 		out.Err = responseTooLarge(x.out.max)
 	}
@@ -107,7 +108,7 @@ func (x *run) await(sb sandbox.Sandbox, out *picasso.Outcome) {
 func (x *run) judge(exit sandbox.Exit, out *picasso.Outcome) {
 	out.ExitCode = exitCode(exit)
 	if err := x.in.failure(); err != nil {
-		out.Err = BodyFailure(err)
+		out.Err = (&h1.BodyError{Err: err}).Problem()
 		return
 	}
 	switch {

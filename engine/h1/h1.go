@@ -46,6 +46,18 @@ func (e *BodyError) Error() string { return "reading the request body: " + e.Err
 // Unwrap returns what the source said.
 func (e *BodyError) Unwrap() error { return e.Err }
 
+// Problem is what the caller is told: too_large or invalid, or the source's own
+// *picasso.Error.
+func (e *BodyError) Problem() *picasso.Error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](e.Err); ok {
+		return picasso.Errorf(picasso.CodeTooLarge, "body: is larger than %d bytes", tooLarge.Limit)
+	}
+	if known, ok := errors.AsType[*picasso.Error](e.Err); ok {
+		return known
+	}
+	return picasso.Errorf(picasso.CodeInvalid, "body: could not be read to its end").WithCause(e.Err)
+}
+
 // EndToEnd reports whether field name (in canonical form) of h is meant for
 // more than this one connection, and so may be passed on (RFC 9110, 7.6.1).
 func EndToEnd(h http.Header, name string) bool {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -18,10 +17,9 @@ import (
 )
 
 const (
-	dialTimeout    = 3 * time.Second
-	idleTimeout    = time.Minute // below the server's
-	hangTime       = time.Minute // beyond what a call may wait and run, after which an engine counts as hung
-	maxReplayBytes = 64 << 10    // bodies up to this are held in memory, to be sent again if need be
+	dialTimeout = 3 * time.Second
+	idleTimeout = time.Minute // below the server's
+	hangTime    = time.Minute // beyond what a call may wait and run, after which an engine counts as hung
 )
 
 // Client is a picasso.Engine on another host.
@@ -72,11 +70,11 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	// The engine answers when the function does: the end of ctx is told beside the call.
 	stop := context.AfterFunc(ctx, func() { c.forgo(call.ExecutionID) })
 	defer stop()
-	in, err := openBody(call)
-	if err != nil {
-		return picasso.Outcome{Err: c.problem(err)}
+	in, fault := h1.OpenInlet(call.Body, call.ContentLength)
+	if fault != nil {
+		return picasso.Outcome{Err: fault.Problem()}
 	}
-	defer in.close(w)
+	defer in.Close(w)
 	resp, err := c.send(ctx, call, in)
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
@@ -92,8 +90,8 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 // send gets the call to the engine and returns its answer, whose body is
 // frames. A small body is sent again when the engine asks for the definition;
 // before a large one the engine is told unasked.
-func (c *Client) send(ctx context.Context, call *picasso.Call, in body) (*h1.Response, error) {
-	if in.upload != nil {
+func (c *Client) send(ctx context.Context, call *picasso.Call, in *h1.Inlet) (*h1.Response, error) {
+	if in.Upload != nil {
 		if err := c.define(ctx, call.Function); err != nil {
 			return nil, err
 		}
@@ -106,7 +104,7 @@ func (c *Client) send(ctx context.Context, call *picasso.Call, in body) (*h1.Res
 		switch {
 		case resp.Status == http.StatusOK:
 			return resp, nil
-		case resp.Status != http.StatusPreconditionFailed || in.upload != nil || attempt > 0:
+		case resp.Status != http.StatusPreconditionFailed || in.Upload != nil || attempt > 0:
 			defer resp.Close()
 			return nil, c.refusal(resp, resp.Status)
 		}
@@ -117,7 +115,7 @@ func (c *Client) send(ctx context.Context, call *picasso.Call, in body) (*h1.Res
 	}
 }
 
-func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in body) (*h1.Response, error) {
+func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in *h1.Inlet) (*h1.Response, error) {
 	req, err := h1.NewRequest(http.MethodPost, "/v1/invoke", c.address)
 	if err != nil {
 		return nil, err
@@ -134,10 +132,10 @@ func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in body) (*h1
 			req.Add(name, value)
 		}
 	}
-	if in.upload != nil {
-		req.Body, req.ContentLength = in.upload, call.ContentLength
+	if in.Upload != nil {
+		req.Body, req.ContentLength = in.Upload, call.ContentLength
 	} else {
-		req.Payload = in.payload
+		req.Payload = in.Payload
 	}
 	fn := call.Function
 	return c.calls.Do(ctx, req, c.now().Add(fn.QueueTimeout()+fn.Timeout()+c.hang))
@@ -159,54 +157,15 @@ func (c *Client) fields(call *picasso.Call) http.Header {
 	return h
 }
 
-// body is the caller's: a small one in memory, any other streamed.
-type body struct {
-	payload []byte
-	buffer  *[]byte    // what payload is in, nil without one
-	upload  *h1.Upload // nil for one in memory
-}
-
-var payloads = sync.Pool{New: func() any { b := make([]byte, maxReplayBytes); return &b }}
-
-// openBody reads a small body of known length, or makes ready to stream another.
-func openBody(call *picasso.Call) (body, error) {
-	switch {
-	case call.Body == nil || call.ContentLength == 0:
-		return body{}, nil
-	case call.ContentLength < 0 || call.ContentLength > maxReplayBytes:
-		return body{upload: h1.NewUpload(call.Body, call.ContentLength)}, nil
-	}
-	buffer := payloads.Get().(*[]byte)
-	payload := (*buffer)[:call.ContentLength]
-	if _, err := io.ReadFull(call.Body, payload); err != nil {
-		payloads.Put(buffer)
-		return body{}, &h1.BodyError{Err: err}
-	}
-	return body{payload: payload, buffer: buffer}, nil
-}
-
-// close ends the use of the body.
-func (b *body) close(w http.ResponseWriter) {
-	if b.buffer != nil {
-		payloads.Put(b.buffer)
-	}
-	if b.upload != nil {
-		b.upload.Close(w)
-	}
-}
-
 // problem makes the error of a call out of what happened on the connection.
 func (c *Client) problem(err error) *picasso.Error {
 	var known *picasso.Error
 	var fault *h1.BodyError
-	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &known):
 		return known
-	case errors.As(err, &tooLarge):
-		return picasso.Errorf(picasso.CodeTooLarge, "body: is larger than %d bytes", tooLarge.Limit)
 	case errors.As(err, &fault):
-		return picasso.Errorf(picasso.CodeInvalid, "body: could not be read to its end").WithCause(err)
+		return fault.Problem()
 	case errors.Is(err, h1.ErrNotSent):
 		return c.unavailable(err)
 	default:

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/h1"
 )
 
 // patience is how long a test waits for what must come.
@@ -103,7 +104,7 @@ func TestInvoke(t *testing.T) {
 		seen = *call
 		return echo(ctx, call, w)
 	}})
-	for _, size := range []int{0, 1, maxReplayBytes, maxReplayBytes + 1, 5 << 20} {
+	for _, size := range []int{0, 1, h1.ReadAhead, h1.ReadAhead + 1, 5 << 20} {
 		body := strings.Repeat("x", size)
 		w := httptest.NewRecorder()
 		out := client.Invoke(t.Context(), newCall(body), w)
@@ -227,7 +228,7 @@ func TestInvokeErrors(t *testing.T) {
 		call.Path = "/abort"
 		require.Equal(t, picasso.CodeFunctionDied, client.Invoke(t.Context(), call, httptest.NewRecorder()).Err.Code)
 	})
-	for _, length := range []int64{10, maxReplayBytes + 10, -1} {
+	for _, length := range []int64{10, h1.ReadAhead + 10, -1} {
 		call := newCall("")
 		call.ContentLength = length
 		call.Body = http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 5)

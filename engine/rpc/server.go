@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/h1"
 )
 
 const (
@@ -72,7 +73,7 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusPreconditionFailed)
 		return
 	}
-	if r.ContentLength < 0 || r.ContentLength > maxReplayBytes {
+	if r.ContentLength < 0 || r.ContentLength > h1.ReadAhead {
 		// Body and answer may overlap; HTTP/1.1 servers must be told. It fails only for other protocols. For
 		// small bodies, which an engine need not read, it would make net/http stumble over the next request.
 		_ = http.NewResponseController(w).EnableFullDuplex()
