@@ -16,8 +16,12 @@ const DefaultApp = "default"
 type AppSpec struct {
 	Name        string            `json:"name"`
 	Description string            `json:"description"`
-	Config      map[string]string `json:"config"` // environment of every function of the app
+	Config      map[string]string `json:"config"`  // environment of every function of the app
+	Enabled     bool              `json:"enabled"` // false pauses every function of the app, see FunctionSpec
 }
+
+// DefaultAppSpec returns a spec with every default set.
+func DefaultAppSpec() AppSpec { return AppSpec{Enabled: true} }
 
 // App groups functions of a project. Its name is unique in the project.
 type App struct {

@@ -20,11 +20,13 @@ const (
 	CodeNotFound         Code = "not_found"          // 404 does not exist, or belongs to another project
 	CodeConflict         Code = "conflict"           // 409 exists already, is in use, or changed meanwhile
 	CodeTooLarge         Code = "too_large"          // 413 request body over the limit
+	CodeCancelled        Code = "cancelled"          // 409 the execution was cancelled while it waited or ran
 	CodeRateLimited      Code = "rate_limited"       // 429
 	CodeInternal         Code = "internal"           // 500 everything unclassified; the cause is only logged
 	CodeFunctionFailed   Code = "function_failed"    // 502 the function ran and failed, or broke its contract
 	CodeFunctionDied     Code = "function_died"      // 502 the sandbox ended in the middle of the call
 	CodeSandboxFailed    Code = "sandbox_failed"     // 502 the sandbox could not be started, or ended before it was ready
+	CodeHostLost         Code = "host_lost"          // 502 the host was lost in the middle of the call
 	CodeResponseTooLarge Code = "response_too_large" // 502 the answer is over the limit
 	CodeBusy             Code = "busy"               // 503 no room on any host; RetryAfter is set
 	CodeUnavailable      Code = "unavailable"        // 503 a service we stand on does not answer; RetryAfter is set
@@ -111,6 +113,8 @@ func (c Code) Title() string {
 		return "Not found"
 	case CodeConflict:
 		return "Conflict"
+	case CodeCancelled:
+		return "Cancelled"
 	case CodeTooLarge:
 		return "Request body too large"
 	case CodeRateLimited:
@@ -121,6 +125,8 @@ func (c Code) Title() string {
 		return "Function died during the call"
 	case CodeSandboxFailed:
 		return "Sandbox could not be started"
+	case CodeHostLost:
+		return "Host lost during the call"
 	case CodeResponseTooLarge:
 		return "Response of the function too large"
 	case CodeBusy:

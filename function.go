@@ -51,6 +51,18 @@ type FunctionSpec struct {
 	MaxSandboxes  int               `json:"max_sandboxes"`   // on one host; 0: as many as fit
 	Network       Network           `json:"network"`
 	HealthPath    string            `json:"health_path"` // contract web: ready when a GET of it answers 2xx
+
+	// Enabled false pauses the function: calls get a conflict, and what is
+	// queued stays queued until it is true again.
+	Enabled bool `json:"enabled"`
+	// What follows is about asynchronous executions.
+	Retry    Retry `json:"retry"`
+	Priority int   `json:"priority"` // 0..2; of the queued executions of a project, those of a higher one go first
+	// OnSuccess and OnFailure get a CloudEvent about each execution that ended
+	// so: a function of the project ("app:name" or "name", app "default") or
+	// an https URL. Empty: nobody.
+	OnSuccess string `json:"on_success"`
+	OnFailure string `json:"on_failure"`
 }
 
 // Function is a function of a project. Its name is unique in its app.
@@ -68,15 +80,20 @@ type Function struct {
 	Revision  int64     `json:"revision"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	// AppConfig is the app's config, joined in by the store for the engine.
-	AppConfig map[string]string `json:"-"`
+	// AppConfig and AppEnabled are the app's, joined in by the store.
+	AppConfig  map[string]string `json:"-"`
+	AppEnabled bool              `json:"-"`
 }
+
+// Paused reports whether function or app are disabled.
+func (f *Function) Paused() bool { return !f.Enabled || !f.AppEnabled }
 
 // DefaultFunctionSpec returns a spec with every default set.
 func DefaultFunctionSpec() FunctionSpec {
 	return FunctionSpec{
 		App: DefaultApp, Contract: ContractFn, Network: NetworkEgress,
 		MemoryMB: 128, TmpMB: 64, TimeoutS: 30, QueueTimeoutS: 30, IdleTimeoutS: 60, Concurrency: 1,
+		Enabled: true, Retry: DefaultRetry(),
 	}
 }
 
@@ -114,6 +131,10 @@ func (s *FunctionSpec) Validate() error {
 		inRange("concurrency", s.Concurrency, 1, 1000),
 		inRange("min_sandboxes", s.MinSandboxes, 0, 1000),
 		inRange("max_sandboxes", s.MaxSandboxes, 0, 1000),
+		inRange("priority", s.Priority, 0, 2),
+		s.Retry.validate(),
+		validateDestination("on_success", s.OnSuccess),
+		validateDestination("on_failure", s.OnFailure),
 		s.validateTogether(),
 	}
 	for _, err := range checks {
@@ -151,6 +172,11 @@ func (s *FunctionSpec) MattersToSandbox(t *FunctionSpec) bool {
 	a, b := *s, *t
 	a.Description, b.Description = "", ""
 	a.Public, b.Public = false, false
+	a.Enabled, b.Enabled = false, false
+	a.Retry, b.Retry = Retry{}, Retry{}
+	a.Priority, b.Priority = 0, 0
+	a.OnSuccess, b.OnSuccess = "", ""
+	a.OnFailure, b.OnFailure = "", ""
 	a.Config, b.Config = nil, nil
 	a.Entrypoint, b.Entrypoint = nil, nil
 	a.Command, b.Command = nil, nil
@@ -163,7 +189,7 @@ type FunctionFilter struct {
 	ProjectID string // empty: every project
 	Name      string
 	App       string // id or name
-	Warm      bool   // only those with min_sandboxes > 0
+	Warm      bool   // only those with min_sandboxes > 0 that are not paused
 }
 
 // FunctionStore keeps functions. A project of "" in a look-up means any
@@ -171,7 +197,7 @@ type FunctionFilter struct {
 // method may return unavailable.
 type FunctionStore interface {
 	// CreateFunction stores a new function with revision 1 in the app named by
-	// fn.App, and fills in fn.AppID and fn.AppConfig. App "default" is made
+	// fn.App, and fills in fn.AppID, fn.AppConfig and fn.AppEnabled. App "default" is made
 	// when it is missing. Errors: not_found (app), conflict (name taken in the app).
 	CreateFunction(ctx context.Context, fn *Function) error
 	// Function returns one function by id, or by "app:name" or "name" (in app
@@ -181,10 +207,11 @@ type FunctionStore interface {
 	Functions(ctx context.Context, filter FunctionFilter, page Page) (fns []Function, more bool, err error)
 	// UpdateFunction replaces spec, digest and revision of the function with
 	// fn.ID, provided its stored updated_at is still before, and fills in
-	// fn.AppID and fn.AppConfig as CreateFunction does. Errors: not_found
+	// fn.AppID, fn.AppConfig and fn.AppEnabled as CreateFunction does. Errors: not_found
 	// (function or app), conflict (name taken, or changed meanwhile).
 	UpdateFunction(ctx context.Context, fn *Function, before time.Time) error
-	// DeleteFunction removes a function; its executions stay. Errors: not_found.
+	// DeleteFunction removes a function and its triggers. Its executions stay;
+	// what of them is queued is cancelled by and by (see Queue). Errors: not_found.
 	DeleteFunction(ctx context.Context, projectID, id string) error
 }
 

@@ -2,8 +2,9 @@
 // OpenStack and the contracts between its parts.
 //
 // A project has Apps, which group Functions. A Function is an image and a
-// Contract; calling it makes an Execution, which the engine on a Host runs in
-// a sandbox. Callers are Identities that Keystone vouches for.
+// Contract; invoking it makes an Execution, which the engine on a Host runs in
+// a sandbox. Executions that nobody waits for stand in the Queue, where a
+// Trigger puts them, too. Callers are Identities that Keystone vouches for.
 //
 // The package imports only the standard library. The folders beside it (api,
 // keystone, engine, db) implement its interfaces and never import each other;
@@ -21,6 +22,7 @@ import (
 type Call struct {
 	ExecutionID string
 	RequestID   string    // "req-<uuid>", for the logs on every hop
+	Attempt     int       // 1 for the first
 	Function    *Function // with AppConfig
 
 	// Method, URL and Header are what the function gets to see where its
@@ -41,6 +43,13 @@ type Call struct {
 	// headers go through in both directions. Otherwise it is an invoke: body
 	// in, body out.
 	Gateway bool
+
+	// Log, where set, gets what the function writes while it runs, each byte
+	// at most once and in order. It ends where Outcome.Log does unless the function wrote more than
+	// a log holds; then it has the beginning and Outcome.Log the end. The
+	// engine calls it from one goroutine, never after Invoke has returned, and
+	// is not held up by it.
+	Log io.Writer
 }
 
 // Outcome is what became of a call.
@@ -71,9 +80,13 @@ type Engine interface {
 	// wait for a sandbox: once the function has the call it runs to its end or its timeout,
 	// whether or not the caller is still there. Errors in Outcome: too_large,
 	// image_unavailable, function_failed, function_died, sandbox_failed,
-	// response_too_large, busy, unavailable, not_ready, wait_timed_out,
-	// timed_out, internal.
+	// response_too_large, busy, unavailable, host_lost, not_ready, wait_timed_out,
+	// timed_out, cancelled, internal.
 	Invoke(ctx context.Context, call *Call, w http.ResponseWriter) Outcome
+	// Cancel ends a call: one that waits stops waiting, one that runs has its
+	// sandbox killed. Its Invoke returns with the error cancelled. An id that is
+	// not known here is no error: the call may just have ended. Errors: unavailable.
+	Cancel(ctx context.Context, executionID string) error
 	// ResolveImage finds the image, pulling it when needed, and returns the
 	// digest or id that Function.ImageDigest holds. Errors: image_unavailable
 	// (Detail names the image and what the registry said), unavailable.
@@ -87,4 +100,17 @@ type Engine interface {
 	Retire(ctx context.Context, functionID string, below int64) error
 	// Host describes the host. Errors: unavailable.
 	Host(ctx context.Context) (Host, error)
+}
+
+// Host is a compute host with an engine on it, as the engine itself sees it.
+type Host struct {
+	Name          string `json:"name"`
+	Version       string `json:"version"`        // of the engine
+	MemoryMB      int    `json:"memory_mb"`      // for sandboxes, as configured
+	MemoryUsedMB  int    `json:"memory_used_mb"` // promised to sandboxes that exist or are being started
+	Sandboxes     int    `json:"sandboxes"`      // that exist or are being started
+	SandboxesIdle int    `json:"sandboxes_idle"` // of these, waiting for a call
+	CallsRunning  int    `json:"calls_running"`  // in a sandbox now
+	CallsWaiting  int    `json:"calls_waiting"`  // waiting for a sandbox now
+	ColdStarts    int64  `json:"cold_starts"`    // since the engine started
 }

@@ -51,6 +51,10 @@ type Config struct {
 	Apps       picasso.AppStore
 	Functions  picasso.FunctionStore
 	Executions picasso.ExecutionStore
+	Logs       picasso.LogStore
+	Queue      picasso.Queue
+	Triggers   picasso.TriggerStore
+	Calendar   picasso.Calendar
 	Engine     picasso.Engine
 	Log        *logrus.Logger
 

@@ -47,7 +47,7 @@ func statusOf(code picasso.Code) int {
 		return http.StatusMethodNotAllowed
 	case codeNotAcceptable:
 		return http.StatusNotAcceptable
-	case picasso.CodeConflict:
+	case picasso.CodeConflict, picasso.CodeCancelled:
 		return http.StatusConflict
 	case picasso.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
@@ -55,7 +55,7 @@ func statusOf(code picasso.Code) int {
 		return http.StatusUnsupportedMediaType
 	case picasso.CodeRateLimited:
 		return http.StatusTooManyRequests
-	case picasso.CodeFunctionFailed, picasso.CodeFunctionDied, picasso.CodeSandboxFailed, picasso.CodeResponseTooLarge:
+	case picasso.CodeFunctionFailed, picasso.CodeFunctionDied, picasso.CodeSandboxFailed, picasso.CodeHostLost, picasso.CodeResponseTooLarge:
 		return http.StatusBadGateway
 	case picasso.CodeBusy, picasso.CodeUnavailable:
 		return http.StatusServiceUnavailable

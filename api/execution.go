@@ -91,9 +91,16 @@ func (s *Server) showExecution(req *request, a guard.Access) error {
 func (s *Server) showLog(req *request, a guard.Access) error {
 	ref := req.ref("execution")
 	s.flushRecords(req, ref)
-	log, err := s.Executions.ExecutionLog(req.Context(), a.Scope(ref), ref)
+	if _, err := s.Executions.Execution(req.Context(), a.Scope(ref), ref); err != nil {
+		return err
+	}
+	parts, err := s.Logs.Log(req.Context(), ref, 0, 0)
 	if err != nil {
 		return err
+	}
+	var log []byte
+	for _, part := range parts {
+		log = append(log, part.Text...)
 	}
 	return req.send(http.StatusOK, "text/plain; charset=utf-8", log)
 }

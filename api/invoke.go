@@ -3,7 +3,6 @@ package api
 import (
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -77,30 +76,14 @@ func newExecution(call *picasso.Call, o *picasso.Outcome, began, ended time.Time
 	fn := call.Function
 	e := &picasso.Execution{
 		ID: call.ExecutionID, ProjectID: fn.ProjectID, FunctionID: fn.ID, Function: fn.Name, App: fn.App,
-		Revision: fn.Revision, Status: picasso.StatusSucceeded,
-		CreatedAt: microseconds(began), StartedAt: microseconds(o.Started), FinishedAt: microseconds(ended),
-		WaitMS: milliseconds(o.Wait), ColdStartMS: milliseconds(o.ColdStart), RunMS: milliseconds(o.Run),
-		ExitCode: o.ExitCode, HTTPStatus: o.HTTPStatus, Host: o.Host, RequestID: call.RequestID,
-		InputBytes: o.InputBytes, OutputBytes: o.OutputBytes, Log: o.Log,
+		Revision: fn.Revision, Status: picasso.StatusSucceeded, Attempt: 1, MaxAttempts: 1,
+		CreatedAt: microseconds(began), RequestID: call.RequestID, Log: o.Log,
 	}
+	e.Apply(o, ended)
 	if o.Err != nil {
-		e.Status, e.Reason = picasso.StatusFailed, reasonOf(o.Err)
-		if o.Err.Code == picasso.CodeTimedOut || o.Err.Code == picasso.CodeWaitTimedOut {
-			e.Status = picasso.StatusTimedOut
-		}
+		e.Status, e.Reason = o.Err.Failed()
 	}
 	return e
-}
-
-// maxReasonBytes bounds the reason in a record; the whole text is in the log.
-const maxReasonBytes = 1024
-
-func reasonOf(e *picasso.Error) string {
-	reason := e.Title
-	if e.Detail != "" {
-		reason += ": " + e.Detail
-	}
-	return strings.ToValidUTF8(reason[:min(len(reason), maxReasonBytes)], "")
 }
 
 // microseconds is the time as the stores keep it; zero stays zero.

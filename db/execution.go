@@ -110,20 +110,6 @@ func (s *Store) Execution(ctx context.Context, projectID, id string) (*picasso.E
 	return &e, nil
 }
 
-// ExecutionLog implements picasso.ExecutionStore.
-func (s *Store) ExecutionLog(ctx context.Context, projectID, id string) (log []byte, err error) {
-	where, err := executionWhere(projectID, id)
-	if err != nil {
-		return nil, err
-	}
-	err = s.try(ctx, executionNamed(id), func(ctx context.Context) error {
-		row := s.read.QueryRowContext(ctx,
-			"SELECT log FROM executions LEFT JOIN execution_logs ON execution_id = id"+where.String(), where.args...)
-		return missing(row.Scan(&log), executionNamed(id))
-	})
-	return log, err
-}
-
 func executionWhere(projectID, id string) (where conditions, err error) {
 	if !picasso.IsID(id) {
 		return where, notFound(executionNamed(id))

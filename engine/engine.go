@@ -69,3 +69,6 @@ func (e *Engine) Host(context.Context) (picasso.Host, error) {
 		CallsRunning: s.CallsRunning, CallsWaiting: s.CallsWaiting, ColdStarts: s.ColdStarts,
 	}, nil
 }
+
+// Cancel implements picasso.Engine.
+func (e *Engine) Cancel(context.Context, string) error { return nil }

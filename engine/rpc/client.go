@@ -169,7 +169,7 @@ func (c *Client) problem(err error) *picasso.Error {
 	case errors.Is(err, h1.ErrNotSent):
 		return c.unavailable(err)
 	default:
-		return picasso.Errorf(picasso.CodeFunctionDied, "the host was lost during the call").WithCause(err)
+		return picasso.Errorf(picasso.CodeHostLost, "what became of the call is not known").WithCause(err)
 	}
 }
 

@@ -91,3 +91,10 @@ func (c *Client) request(ctx context.Context, method, path string, body, result 
 	}
 	return nil
 }
+
+// Cancel implements picasso.Engine.
+func (c *Client) Cancel(ctx context.Context, executionID string) error {
+	ctx, cancel := context.WithTimeout(ctx, controlTimeout)
+	defer cancel()
+	return c.request(ctx, http.MethodDelete, "/v1/executions/"+executionID, nil, nil)
+}

@@ -53,6 +53,8 @@ func (s *scripted) Warm(_ context.Context, fn *picasso.Function) error {
 	return nil
 }
 
+func (*scripted) Cancel(context.Context, string) error { return nil }
+
 func (s *scripted) Retire(_ context.Context, id string, below int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

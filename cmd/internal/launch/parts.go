@@ -98,7 +98,7 @@ func (p *parts) api(ctx context.Context, cfg Config, runs picasso.Engine, log *l
 	}
 	server, err := api.New(api.Config{
 		Authenticator: who, Authorizer: may, Challenge: challenge,
-		Apps: store, Functions: store, Executions: store, Engine: runs, Log: log,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store, Engine: runs, Log: log,
 		PublicEndpoint: cfg.API.PublicEndpoint, TrustProxyHeaders: cfg.API.ProxyHeaders,
 		MaxRequestBytes: cfg.API.MaxRequestBytes, MaxLimit: cfg.API.MaxLimit, Disabled: exists(cfg.HealthCheck.DisableByFile),
 	})
