@@ -25,9 +25,10 @@ type metrics struct {
 	run       prometheus.Histogram
 }
 
-// Metrics serves the metrics of the process in the format of Prometheus. It is for a
-// listener of its own, which the users of the API cannot reach.
-func (s *Server) Metrics() http.Handler {
+// Metrics serves the metrics of the process in the format of Prometheus, with
+// those of other parts in it. It is for a listener of its own, which the users of the API cannot reach.
+func (s *Server) Metrics(others ...prometheus.Collector) http.Handler {
+	s.metrics.registry.MustRegister(others...)
 	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 }
 

@@ -74,7 +74,7 @@ func TestEachSDKIsNamedInOneFolder(t *testing.T) {
 	homes := map[string][]string{
 		"github.com/gophercloud/gophercloud": {"keystone", "api/client"},
 		"github.com/gorilla/mux":             {"api"},
-		"github.com/prometheus":              {"api"},
+		"github.com/prometheus":              {"api", "triggers", "cmd/internal/launch"}, // not an SDK: each counts what it does
 		"github.com/docker":                  {"engine/docker"},
 		"github.com/distribution/reference":  {"engine/docker"},
 		"github.com/go-sql-driver/mysql":     {"db"},
