@@ -13,6 +13,7 @@ type AppOpts struct {
 	Name        *string            `json:"name,omitempty"`
 	Description *string            `json:"description,omitempty"`
 	Config      map[string]*string `json:"config,omitempty"`
+	Enabled     *bool              `json:"enabled,omitempty"`
 }
 
 // CreateApp creates an app.

@@ -65,33 +65,30 @@ func (c *Client) url(parts ...string) string {
 func (c *Client) send(ctx context.Context, method, url string, body, result any) error {
 	_, err := c.Request(ctx, method, url, &gophercloud.RequestOpts{ //nolint:bodyclose // it closes the body itself
 		JSONBody: body, JSONResponse: result,
-		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent},
+		OkCodes: []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent},
 	})
 	return asError(err)
 }
 
-func create[T any](ctx context.Context, c *Client, plural string, body any) (*T, error) {
+// ask is send with an answer of type T.
+func ask[T any](ctx context.Context, c *Client, method, url string, body any) (*T, error) {
 	result := new(T)
-	if err := c.send(ctx, http.MethodPost, c.url(plural), body, result); err != nil {
+	if err := c.send(ctx, method, url, body, result); err != nil {
 		return nil, err
 	}
 	return result, nil
+}
+
+func create[T any](ctx context.Context, c *Client, plural string, body any) (*T, error) {
+	return ask[T](ctx, c, http.MethodPost, c.url(plural), body)
 }
 
 func show[T any](ctx context.Context, c *Client, plural, ref string) (*T, error) {
-	result := new(T)
-	if err := c.send(ctx, http.MethodGet, c.url(plural, ref), nil, result); err != nil {
-		return nil, err
-	}
-	return result, nil
+	return ask[T](ctx, c, http.MethodGet, c.url(plural, ref), nil)
 }
 
 func update[T any](ctx context.Context, c *Client, plural, ref string, body any) (*T, error) {
-	result := new(T)
-	if err := c.send(ctx, http.MethodPatch, c.url(plural, ref), body, result); err != nil {
-		return nil, err
-	}
-	return result, nil
+	return ask[T](ctx, c, http.MethodPatch, c.url(plural, ref), body)
 }
 
 func remove(ctx context.Context, c *Client, plural, ref string) error {

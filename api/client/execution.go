@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -17,19 +18,103 @@ func (c *Client) Execution(ctx context.Context, id string) (*picasso.Execution, 
 }
 
 // Executions lists executions, newest first, in as many requests as are needed
-// for what is consumed.
+// for what is consumed. Filters are function, app, status, trigger, since and
+// until.
 func (c *Client) Executions(ctx context.Context, opts ListOpts) iter.Seq2[picasso.Execution, error] {
 	return list[picasso.Execution](ctx, c, "executions", opts)
+}
+
+// CancelExecution cancels an execution that is queued or running. Errors:
+// conflict when it has ended.
+func (c *Client) CancelExecution(ctx context.Context, id string) error {
+	return remove(ctx, c, "executions", id)
 }
 
 // ExecutionLog returns what the function wrote during the execution. The
 // caller closes it.
 func (c *Client) ExecutionLog(ctx context.Context, id string) (io.ReadCloser, error) {
-	answer, err := c.Request(ctx, http.MethodGet, c.url("executions", id, "log"), &gophercloud.RequestOpts{
-		KeepResponseBody: true, MoreHeaders: map[string]string{"Accept": "text/plain"},
-	})
+	return c.stream(ctx, c.url("executions", id, "log"))
+}
+
+// FollowExecutionLog is ExecutionLog that goes on as the function writes, until
+// the execution has ended.
+func (c *Client) FollowExecutionLog(ctx context.Context, id string) (io.ReadCloser, error) {
+	return c.stream(ctx, c.url("executions", id, "log")+"?follow=true")
+}
+
+func (c *Client) stream(ctx context.Context, url string) (io.ReadCloser, error) {
+	answer, err := c.bytes(ctx, url, "text/plain")
 	if err != nil {
-		return nil, asError(err)
+		return nil, err
 	}
 	return answer.Body, nil
+}
+
+// ExecutionResult returns what the function answered in an asynchronous
+// execution. Errors: conflict while it has not ended, not_found when there is no answer, or it was
+// purged.
+func (c *Client) ExecutionResult(ctx context.Context, id string) (*Output, error) {
+	answer, err := c.bytes(ctx, c.url("executions", id, "result"), "*/*")
+	if err != nil {
+		return nil, err
+	}
+	return newOutput(answer, id), nil
+}
+
+// bytes gets something that is not JSON. The caller closes the body.
+func (c *Client) bytes(ctx context.Context, url, accept string) (*http.Response, error) {
+	answer, err := c.Request(ctx, http.MethodGet, url, &gophercloud.RequestOpts{
+		KeepResponseBody: true, MoreHeaders: map[string]string{"Accept": accept},
+	})
+	return answer, asError(err)
+}
+
+// RedriveExecution runs an asynchronous execution again that ended without
+// success: the new execution has the input of the old. Errors: conflict when
+// it has not ended, succeeded, was redriven already, or its input was purged.
+func (c *Client) RedriveExecution(ctx context.Context, id string) (*picasso.Execution, error) {
+	return ask[picasso.Execution](ctx, c, http.MethodPost, c.url("executions", id, "redrive"), nil)
+}
+
+// RedriveOpts says which executions to run again: those of Function, created
+// in a range of time.
+type RedriveOpts struct {
+	Function string    `json:"function"`        // as in Function
+	Since    time.Time `json:"since,omitzero"`  // created at or after
+	Until    time.Time `json:"until,omitzero"`  // created before; zero: now
+	Limit    int       `json:"limit,omitempty"` // 1..1000; 0: the server's choice
+}
+
+// Redriven is what RedriveExecutions did.
+type Redriven struct {
+	Executions []string `json:"executions"` // ids of the new ones
+	More       bool     `json:"more"`       // there are others: call it again
+}
+
+// RedriveExecutions runs again what failed, the oldest first, and passes over
+// what cannot be redriven (see RedriveExecution).
+func (c *Client) RedriveExecutions(ctx context.Context, opts RedriveOpts) (*Redriven, error) {
+	return ask[Redriven](ctx, c, http.MethodPost, c.url("executions", "redrive"), opts)
+}
+
+// The pauses of AwaitExecution: they grow, so that short executions are seen
+// soon and long ones cost little.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// AwaitExecution returns the execution when it has ended, in whatever way.
+func (c *Client) AwaitExecution(ctx context.Context, id string) (*picasso.Execution, error) {
+	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
+		e, err := c.Execution(ctx, id)
+		if err != nil || e.Status.Ended() {
+			return e, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }

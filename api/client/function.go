@@ -31,6 +31,20 @@ type FunctionOpts struct {
 	MaxSandboxes  *int               `json:"max_sandboxes,omitempty"`
 	Network       *picasso.Network   `json:"network,omitempty"`
 	HealthPath    *string            `json:"health_path,omitempty"`
+	Enabled       *bool              `json:"enabled,omitempty"`
+	Retry         *RetryOpts         `json:"retry,omitempty"`
+	Priority      *int               `json:"priority,omitempty"`
+	OnSuccess     *string            `json:"on_success,omitempty"`
+	OnFailure     *string            `json:"on_failure,omitempty"`
+}
+
+// RetryOpts is what can be set of how asynchronous executions are retried;
+// picasso.Retry tells units and ranges. Nil fields are left alone.
+type RetryOpts struct {
+	MaxAttempts *int `json:"max_attempts,omitempty"`
+	MinDelayS   *int `json:"min_delay_s,omitempty"`
+	MaxDelayS   *int `json:"max_delay_s,omitempty"`
+	MaxAgeS     *int `json:"max_age_s,omitempty"`
 }
 
 // CreateFunction creates a function. The server finds its image first, which

@@ -2,8 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+
+	"github.com/picasso-faas/picasso"
 )
 
 // maxErrorBytes bounds how much of an error's body is read.
@@ -13,13 +18,17 @@ const maxErrorBytes = 1 << 20
 type Input struct {
 	Body        io.Reader // nil: nothing
 	ContentType string    // empty: application/octet-stream when there is a Body
+	// IdempotencyKey is for InvokeAsync: with the key of an earlier call of the
+	// function it returns that one's execution. At most 255 printable bytes.
+	// Empty: every call makes an execution.
+	IdempotencyKey string
 }
 
 // Output is what a function answered.
 type Output struct {
 	Body        io.ReadCloser // streams as the function writes; the caller closes it
 	Header      http.Header
-	Status      int    // the function's own; 400 and above can only come from contract web
+	Status      int    // the function's own
 	ExecutionID string // of the record
 }
 
@@ -32,20 +41,67 @@ func (c *Client) Invoke(ctx context.Context, ref string, input Input) (*Output, 
 	if err != nil {
 		return nil, err
 	}
+	answer, err := c.do(request)
+	if err != nil {
+		return nil, err
+	}
+	return newOutput(answer, answer.Header.Get("Picasso-Execution-Id")), nil
+}
+
+// InvokeAsync invokes a function without waiting for it, and returns the
+// execution that is queued, or with an IdempotencyKey the one that was made
+// before. When it returns the execution, that is not lost any more; after an
+// error of the connection the same call with the same key is safe.
+func (c *Client) InvokeAsync(ctx context.Context, ref string, input Input) (*picasso.Execution, error) {
+	request, err := c.invocation(ctx, ref, input)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Prefer", "respond-async")
+	if input.IdempotencyKey != "" {
+		request.Header.Set("Idempotency-Key", input.IdempotencyKey)
+	}
+	answer, err := c.do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusAccepted {
+		return nil, fmt.Errorf("the server does not take asynchronous calls: it answered HTTP %d", answer.StatusCode)
+	}
+	execution := new(picasso.Execution)
+	if err := json.NewDecoder(answer.Body).Decode(execution); err != nil {
+		return nil, fmt.Errorf("execution in the answer: %w", err)
+	}
+	return execution, nil
+}
+
+// newOutput is an answer of a function, whose own status stands beside that of
+// the request where the two differ.
+func newOutput(answer *http.Response, executionID string) *Output {
+	status, err := strconv.Atoi(answer.Header.Get(functionStatus))
+	if err != nil {
+		status = answer.StatusCode
+	}
+	return &Output{Body: answer.Body, Header: answer.Header, Status: status, ExecutionID: executionID}
+}
+
+// functionStatus is the header with the status that the function answered with.
+const functionStatus = "Picasso-Function-Status"
+
+// do sends a request once. Every status of the function itself will do.
+func (c *Client) do(request *http.Request) (*http.Response, error) {
 	answer, err := c.HTTPClient.Do(request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode >= 400 && answer.Header.Get("Picasso-Function-Status") == "" {
-		defer answer.Body.Close()
-		// What could be read of the reason is better than the reason for not reading it.
-		body, _ := io.ReadAll(io.LimitReader(answer.Body, maxErrorBytes))
-		return nil, newError(answer.StatusCode, answer.Header, body)
+	if answer.StatusCode < 400 || answer.Header.Get(functionStatus) != "" {
+		return answer, nil
 	}
-	return &Output{
-		Body: answer.Body, Header: answer.Header, Status: answer.StatusCode,
-		ExecutionID: answer.Header.Get("Picasso-Execution-Id"),
-	}, nil
+	defer answer.Body.Close()
+	// What could be read of the reason is better than the reason for not reading it.
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxErrorBytes))
+	return nil, newError(answer.StatusCode, answer.Header, body)
 }
 
 // invocation builds the request by hand: gophercloud's would repeat it after a
