@@ -10,7 +10,7 @@ import (
 	"github.com/picasso-faas/picasso"
 )
 
-const appColumns = "a.id, a.project_id, a.name, a.description, a.config, a.created_at, a.updated_at"
+const appColumns = "a.id, a.project_id, a.name, a.description, a.config, a.enabled, a.created_at, a.updated_at"
 
 // CreateApp implements picasso.AppStore.
 func (s *Store) CreateApp(ctx context.Context, app *picasso.App) error {
@@ -20,8 +20,8 @@ func (s *Store) CreateApp(ctx context.Context, app *picasso.App) error {
 	}
 	return s.try(ctx, appNamed(app.Name), func(ctx context.Context) error {
 		_, err := s.write.ExecContext(ctx,
-			"INSERT INTO apps (id, project_id, name, description, config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			app.ID, app.ProjectID, app.Name, app.Description, config, app.CreatedAt, app.UpdatedAt)
+			"INSERT INTO apps (id, project_id, name, description, config, enabled, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			app.ID, app.ProjectID, app.Name, app.Description, config, app.Enabled, app.CreatedAt, app.UpdatedAt)
 		return err
 	})
 }
@@ -73,8 +73,8 @@ func (s *Store) UpdateApp(ctx context.Context, app *picasso.App, before time.Tim
 			return err
 		}
 		n, err := affected(tx.ExecContext(ctx,
-			"UPDATE apps SET name = ?, description = ?, config = ?, updated_at = ? WHERE id = ? AND project_id = ? AND updated_at = ?",
-			app.Name, app.Description, config, app.UpdatedAt, app.ID, app.ProjectID, before))
+			"UPDATE apps SET name = ?, description = ?, config = ?, enabled = ?, updated_at = ? WHERE id = ? AND project_id = ? AND updated_at = ?",
+			app.Name, app.Description, config, app.Enabled, app.UpdatedAt, app.ID, app.ProjectID, before))
 		switch {
 		case err != nil:
 			return err
@@ -132,7 +132,7 @@ type row interface{ Scan(targets ...any) error }
 
 func scanApp(row row, app *picasso.App) error {
 	var config string
-	err := row.Scan(&app.ID, &app.ProjectID, &app.Name, &app.Description, &config, &app.CreatedAt, &app.UpdatedAt)
+	err := row.Scan(&app.ID, &app.ProjectID, &app.Name, &app.Description, &config, &app.Enabled, &app.CreatedAt, &app.UpdatedAt)
 	if err == nil {
 		app.Config, err = object(config)
 	}

@@ -37,8 +37,10 @@ func (s *Store) inApp(ctx context.Context, fn *picasso.Function, store func() er
 }
 
 func (s *Store) createDefaultApp(ctx context.Context, fn *picasso.Function) error {
+	spec := picasso.DefaultAppSpec()
+	spec.Name = picasso.DefaultApp
 	return s.CreateApp(ctx, &picasso.App{
-		ID: s.newID(), ProjectID: fn.ProjectID, AppSpec: picasso.AppSpec{Name: picasso.DefaultApp},
+		ID: s.newID(), ProjectID: fn.ProjectID, AppSpec: spec,
 		CreatedAt: fn.UpdatedAt, UpdatedAt: fn.UpdatedAt,
 	})
 }
@@ -65,8 +67,8 @@ func (s *Store) createFunction(ctx context.Context, fn *picasso.Function, values
 // loadApp fills in what fn gets from the app with the name fn.App.
 func loadApp(ctx context.Context, tx *sql.Tx, fn *picasso.Function) error {
 	var config string
-	err := tx.QueryRowContext(ctx, "SELECT id, config FROM apps WHERE project_id = ? AND name = ?",
-		fn.ProjectID, fn.App).Scan(&fn.AppID, &config)
+	err := tx.QueryRowContext(ctx, "SELECT id, config, enabled FROM apps WHERE project_id = ? AND name = ?",
+		fn.ProjectID, fn.App).Scan(&fn.AppID, &config, &fn.AppEnabled)
 	if err == nil {
 		fn.AppConfig, err = object(config)
 	}
@@ -128,13 +130,13 @@ func (s *Store) Functions(ctx context.Context, filter picasso.FunctionFilter, pa
 		addApp(&l.where, filter.App)
 	}
 	if filter.Warm {
-		l.where.add("f.min_sandboxes > 0")
+		l.where.add("f.min_sandboxes > 0 AND f.enabled AND a.enabled")
 	}
 	return readPage(ctx, s, &l, page, scanFunction)
 }
 
 // UpdateFunction implements picasso.FunctionStore. fn.App may be another app of
-// the project; fn.AppID and fn.AppConfig are filled in.
+// the project; fn.AppID, fn.AppConfig and fn.AppEnabled are filled in.
 func (s *Store) UpdateFunction(ctx context.Context, fn *picasso.Function, before time.Time) error {
 	values, err := functionValues(fn)
 	if err != nil {

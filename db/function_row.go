@@ -5,13 +5,15 @@ import "github.com/picasso-faas/picasso"
 // The columns of functions that an update replaces, in the order of functionValues.
 const functionFields = "name, description, image, image_digest, contract, entrypoint, command, config, public, " +
 	"memory_mb, cpus, tmp_mb, timeout_s, queue_timeout_s, idle_timeout_s, concurrency, min_sandboxes, max_sandboxes, " +
-	"network, health_path, revision, updated_at"
+	"network, health_path, enabled, priority, retry_max_attempts, retry_min_delay_s, retry_max_delay_s, retry_max_age_s, " +
+	"on_success, on_failure, revision, updated_at"
 
 // What scanFunction reads.
-const functionColumns = "f.id, f.project_id, f.app_id, a.name, a.config, f.created_at, f.name, f.description, f.image, f.image_digest, " +
+const functionColumns = "f.id, f.project_id, f.app_id, a.name, a.config, a.enabled, f.created_at, f.name, f.description, f.image, f.image_digest, " +
 	"f.contract, f.entrypoint, f.command, f.config, f.public, " +
 	"f.memory_mb, f.cpus, f.tmp_mb, f.timeout_s, f.queue_timeout_s, f.idle_timeout_s, f.concurrency, f.min_sandboxes, f.max_sandboxes, " +
-	"f.network, f.health_path, f.revision, f.updated_at"
+	"f.network, f.health_path, f.enabled, f.priority, f.retry_max_attempts, f.retry_min_delay_s, f.retry_max_delay_s, f.retry_max_age_s, " +
+	"f.on_success, f.on_failure, f.revision, f.updated_at"
 
 // functionValues are the values of functionFields.
 func functionValues(fn *picasso.Function) ([]any, error) {
@@ -26,16 +28,20 @@ func functionValues(fn *picasso.Function) ([]any, error) {
 	return []any{
 		fn.Name, fn.Description, fn.Image, fn.ImageDigest, string(fn.Contract), entrypoint, command, config, fn.Public,
 		fn.MemoryMB, fn.CPUs, fn.TmpMB, fn.TimeoutS, fn.QueueTimeoutS, fn.IdleTimeoutS, fn.Concurrency, fn.MinSandboxes, fn.MaxSandboxes,
-		string(fn.Network), fn.HealthPath, fn.Revision, fn.UpdatedAt,
+		string(fn.Network), fn.HealthPath, fn.Enabled, fn.Priority,
+		fn.Retry.MaxAttempts, fn.Retry.MinDelayS, fn.Retry.MaxDelayS, fn.Retry.MaxAgeS,
+		fn.OnSuccess, fn.OnFailure, fn.Revision, fn.UpdatedAt,
 	}, nil
 }
 
 func scanFunction(row row, fn *picasso.Function) error {
 	var entrypoint, command, config, appConfig string
-	err := row.Scan(&fn.ID, &fn.ProjectID, &fn.AppID, &fn.App, &appConfig, &fn.CreatedAt,
+	err := row.Scan(&fn.ID, &fn.ProjectID, &fn.AppID, &fn.App, &appConfig, &fn.AppEnabled, &fn.CreatedAt,
 		&fn.Name, &fn.Description, &fn.Image, &fn.ImageDigest, &fn.Contract, &entrypoint, &command, &config, &fn.Public,
 		&fn.MemoryMB, &fn.CPUs, &fn.TmpMB, &fn.TimeoutS, &fn.QueueTimeoutS, &fn.IdleTimeoutS, &fn.Concurrency, &fn.MinSandboxes, &fn.MaxSandboxes,
-		&fn.Network, &fn.HealthPath, &fn.Revision, &fn.UpdatedAt)
+		&fn.Network, &fn.HealthPath, &fn.Enabled, &fn.Priority,
+		&fn.Retry.MaxAttempts, &fn.Retry.MinDelayS, &fn.Retry.MaxDelayS, &fn.Retry.MaxAgeS,
+		&fn.OnSuccess, &fn.OnFailure, &fn.Revision, &fn.UpdatedAt)
 	if err != nil {
 		return err
 	}

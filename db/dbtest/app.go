@@ -24,6 +24,7 @@ func (s *suite) appLife() {
 
 	changed := *app
 	changed.Name, changed.Description, changed.Config, changed.UpdatedAt = "store", "", map[string]string{}, fresh(1)
+	changed.Enabled = false
 	require.NoError(s, s.UpdateApp(ctx, &changed, app.UpdatedAt))
 	got, err = s.App(ctx, "p1", "store")
 	require.NoError(s, err)
@@ -98,6 +99,23 @@ func (s *suite) appRevisions() {
 	s.wantCode(picasso.CodeConflict, s.UpdateFunction(ctx, one, one.UpdatedAt), "changed meanwhile")
 	update(3, nil)
 	assert.EqualValues(s, 3, revision(one))
+}
+
+// appPause: pausing makes no revision, and every function of the app knows.
+func (s *suite) appPause() {
+	ctx := s.Context()
+	app := s.makeApp("p1", "shop")
+	fn := s.makeFunction("p1", "shop", "f")
+	assert.False(s, fn.Paused())
+	app.Enabled, app.UpdatedAt = false, fresh(1)
+	require.NoError(s, s.UpdateApp(ctx, app, start()))
+	got, err := s.Function(ctx, "p1", "shop:f")
+	require.NoError(s, err)
+	fn.AppEnabled = false
+	assert.Equal(s, fn, got)
+	assert.True(s, got.Paused())
+	late := s.makeFunction("p1", "shop", "g")
+	assert.True(s, late.Paused(), "filled in")
 }
 
 func (s *suite) appInUse() {

@@ -1,6 +1,8 @@
 package dbtest
 
 import (
+	"strings"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -15,6 +17,9 @@ func fullFunction() *picasso.Function {
 	fn.Config, fn.Public, fn.CPUs = map[string]string{"KEY": "välue", "EMPTY": ""}, true, 0.1
 	fn.MemoryMB, fn.TmpMB, fn.TimeoutS, fn.QueueTimeoutS, fn.IdleTimeoutS = 8, 1, 900, 2, 86400
 	fn.Concurrency, fn.MinSandboxes, fn.MaxSandboxes, fn.HealthPath = 1000, 3, 4, "/ok?x=1"
+	fn.Enabled, fn.Priority = false, 2
+	fn.Retry = picasso.Retry{MaxAttempts: 25, MinDelayS: 0, MaxDelayS: 86400, MaxAgeS: 1209600}
+	fn.OnSuccess, fn.OnFailure = "shop:next", "https://example.org/"+strings.Repeat("ü", 1000)
 	return fn
 }
 
@@ -25,6 +30,7 @@ func (s *suite) functionLife() {
 	require.NoError(s, s.CreateFunction(ctx, fn))
 	assert.Equal(s, app.ID, fn.AppID, "filled in")
 	assert.Equal(s, app.Config, fn.AppConfig, "filled in")
+	assert.True(s, fn.AppEnabled, "filled in")
 	assert.EqualValues(s, 1, fn.Revision)
 	got, err := s.Function(ctx, "p1", fn.ID)
 	require.NoError(s, err)
@@ -137,11 +143,11 @@ func (s *suite) functionFilters() {
 	warm := newFunction("p2", picasso.DefaultApp, "one")
 	warm.MinSandboxes = 2
 	require.NoError(s, s.CreateFunction(s.Context(), warm))
+	s.makeColdByPause()
 	tests := []struct {
 		filter picasso.FunctionFilter
 		want   []string
 	}{
-		{picasso.FunctionFilter{}, []string{one.ID, two.ID, warm.ID}},
 		{picasso.FunctionFilter{ProjectID: "p1"}, []string{one.ID, two.ID}},
 		{picasso.FunctionFilter{Name: "one"}, []string{one.ID, warm.ID}},
 		{picasso.FunctionFilter{ProjectID: "p1", App: "shop"}, []string{one.ID}},
@@ -162,6 +168,18 @@ func (s *suite) functionFilters() {
 	}
 }
 
+// makeColdByPause stores functions that would be kept warm were they, or
+// their app, not paused.
+func (s *suite) makeColdByPause() {
+	app := newApp("p4", "paused")
+	app.Enabled = false
+	require.NoError(s, s.CreateApp(s.Context(), app))
+	inApp, alone := newFunction("p4", "paused", "a"), newFunction("p4", picasso.DefaultApp, "b")
+	inApp.MinSandboxes, alone.MinSandboxes, alone.Enabled = 1, 1, false
+	require.NoError(s, s.CreateFunction(s.Context(), inApp))
+	require.NoError(s, s.CreateFunction(s.Context(), alone))
+}
+
 func (s *suite) defaultApp() {
 	ctx := s.Context()
 	_, err := s.App(ctx, "p1", picasso.DefaultApp)
@@ -171,6 +189,7 @@ func (s *suite) defaultApp() {
 	require.NoError(s, err)
 	assert.True(s, picasso.IsID(app.ID))
 	assert.Equal(s, app.ID, fn.AppID)
+	assert.True(s, app.Enabled)
 	assert.Equal(s, fn.CreatedAt, app.CreatedAt)
 	again := s.makeFunction("p1", picasso.DefaultApp, "g")
 	assert.Equal(s, app.ID, again.AppID)

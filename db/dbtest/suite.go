@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"app names are unique in a project", (*suite).appNames},
 		{"app update is guarded", (*suite).appGuard},
 		{"app config makes revisions", (*suite).appRevisions},
+		{"app pause", (*suite).appPause},
 		{"app with functions stays", (*suite).appInUse},
 		{"function life", (*suite).functionLife},
 		{"function references", (*suite).functionReferences},
@@ -93,7 +94,7 @@ func (s *suite) makeApp(project, name string) *picasso.App {
 func newApp(project, name string) *picasso.App {
 	return &picasso.App{
 		ID: newID(), ProjectID: project, CreatedAt: start(), UpdatedAt: start(),
-		AppSpec: picasso.AppSpec{Name: name, Description: "of " + name, Config: map[string]string{"A": "1"}},
+		AppSpec: picasso.AppSpec{Name: name, Description: "of " + name, Config: map[string]string{"A": "1"}, Enabled: true},
 	}
 }
 
