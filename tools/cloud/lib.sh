@@ -59,6 +59,8 @@ running() { # running DAEMON: the process that start() began is still there
   is_process "$pid" "$began"
 }
 
+# what daemons and commands begin with; the caller's folder may be closed to their users
+CLEAN=(env -i --chdir="$CLOUD_DIR/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$CLOUD_DIR/home")
 ENVIRONMENT=() # KEY=VALUE for the next start()
 
 # start DAEMON USER COMMAND...: in a session of its own, output to $LOG/DAEMON.log
@@ -67,8 +69,7 @@ start() {
   shift 2
   if ! running "$name"; then
     setsid setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
-      env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 PYTHONUNBUFFERED=1 HOME="$CLOUD_DIR/home" \
-      "${ENVIRONMENT[@]}" "$@" </dev/null >>"$LOG/$name.log" 2>&1 9>&- &
+      "${CLEAN[@]}" PYTHONUNBUFFERED=1 "${ENVIRONMENT[@]}" "$@" </dev/null >>"$LOG/$name.log" 2>&1 9>&- &
     pid=$!
     printf '%s\n%s\n' "$pid" "$(start_time "$pid")" >"$RUN/$name.pid"
   fi
@@ -79,7 +80,7 @@ run_as() { # run_as USER COMMAND...: in the foreground, with a clean environment
   local user=$1
   shift
   setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups \
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME="$CLOUD_DIR/home" "$@" 9>&-
+    "${CLEAN[@]}" "$@" 9>&-
 }
 
 # wait_until SECONDS DAEMON CONDITION...: until CONDITION succeeds; fails when DAEMON ends first

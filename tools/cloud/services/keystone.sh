@@ -82,7 +82,7 @@ E
 start_wsgi() {
   local name=$1 user=$2 port=$3
   shift 3
-  start "$name" "$user" gunicorn --name "$name" --bind "127.0.0.1:$port" --chdir "$CLOUD_DIR/home" \
+  start "$name" "$user" gunicorn --name "$name" --bind "127.0.0.1:$port" \
     --threads 8 --keep-alive 75 --worker-class gthread --worker-tmp-dir /dev/shm --graceful-timeout 2 \
     --access-logfile - --error-logfile - "$@"
 }
