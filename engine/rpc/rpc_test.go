@@ -228,7 +228,7 @@ func TestInvokeErrors(t *testing.T) {
 	t.Run("connection lost", func(t *testing.T) {
 		call := newCall("x")
 		call.Path = "/abort"
-		require.Equal(t, picasso.CodeFunctionDied, client.Invoke(t.Context(), call, httptest.NewRecorder()).Err.Code)
+		require.Equal(t, picasso.CodeHostLost, client.Invoke(t.Context(), call, httptest.NewRecorder()).Err.Code)
 	})
 	for _, length := range []int64{10, h1.ReadAhead + 10, -1} {
 		call := newCall("")
@@ -289,7 +289,7 @@ func TestInvokeOfAnEngineThatHangs(t *testing.T) {
 	}})
 	defer close(release)
 	client.hang = 100 * time.Millisecond
-	require.Equal(t, picasso.CodeFunctionDied, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err.Code)
+	require.Equal(t, picasso.CodeHostLost, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err.Code)
 }
 
 func TestInvokeContextEndsTheWait(t *testing.T) {

@@ -35,7 +35,7 @@ func TestEngineKilledDuringACall(t *testing.T) {
 	c.create(testfn(t, "long", nil))
 	done := s.inFlight(c, "long", "sleep 20000\n")
 	kill(s.engine)
-	wantProblem(t, <-done, http.StatusBadGateway, "function_died", "host")
+	wantProblem(t, <-done, http.StatusBadGateway, "host_lost", "Host lost")
 	a := c.invoke("long", "count\n")
 	wantProblem(t, a, http.StatusServiceUnavailable, "unavailable")
 	require.NotEmpty(t, a.Header.Get("Retry-After"))
