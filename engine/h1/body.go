@@ -88,4 +88,7 @@ func (r *Response) Pending() bool { return !r.ended && r.conn.br.Buffered() == 0
 
 // Close ends the exchange of a Pool.Do: the connection goes back to the pool,
 // or is closed when the exchange was not completed.
-func (r *Response) Close() { r.pool.Put(r.conn) }
+func (r *Response) Close() {
+	r.abort.leave()
+	r.pool.Put(r.conn)
+}

@@ -34,6 +34,9 @@ var (
 	ErrHeaderTooLarge = errors.New("response header too large")
 	// ErrMalformed: what came is not an HTTP/1.x response.
 	ErrMalformed = errors.New("malformed HTTP response")
+	// ErrAborted: the request's Abort came before it was sent. One that comes
+	// later shows as a connection that breaks.
+	ErrAborted = errors.New("request was aborted")
 )
 
 // BodyError is a failure to read the request's body from its source; the

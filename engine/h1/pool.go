@@ -42,18 +42,23 @@ func (p *Pool) Get(ctx context.Context) (*Conn, error) {
 // Do performs one exchange on a connection of the pool. ctx bounds the
 // dialling, deadline everything. A request that an idle connection turns out
 // not to take is sent on a fresh one. Response.Close gives the connection
-// back. Errors: as of Conn.Do.
+// back. Errors: as of Conn.Do, ErrAborted.
 func (p *Pool) Do(ctx context.Context, req *Request, deadline time.Time) (*Response, error) {
 	for {
 		c, err := p.Get(ctx)
 		if err != nil {
 			return nil, err
 		}
+		if !req.Abort.enter(c) {
+			p.drop(c)
+			return nil, ErrAborted
+		}
 		resp, err := c.Do(req, deadline)
 		if err == nil {
-			resp.pool = p
+			resp.pool, resp.abort = p, req.Abort
 			return resp, nil
 		}
+		req.Abort.leave()
 		p.drop(c)
 		if !errors.Is(err, ErrNotSent) || !c.reused {
 			return nil, err

@@ -16,6 +16,8 @@ type Request struct {
 	Payload       []byte
 	Body          io.Reader
 	ContentLength int64
+	// Abort, where set, can end the exchange of Pool.Do.
+	Abort *Abort
 
 	wire   []byte // head; with Payload behind it once sealed
 	method string

@@ -26,6 +26,7 @@ type Response struct {
 
 	conn  *Conn
 	pool  *Pool
+	abort *Abort
 	body  framing
 	left  int64     // with byLength
 	chunk io.Reader // with byChunks
