@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"time"
 
@@ -21,18 +22,45 @@ type TriggerOpts struct {
 }
 
 // ScheduleOpts is what can be set of a schedule; picasso.Schedule tells units
-// and ranges. Nil fields are left alone; an empty text, 0 and a zero time take
-// away what is there.
+// and ranges. Nil fields are left alone; "", 0 and a zero time go back to the
+// default, which for Cron, EveryS, At, StartAt and EndAt is none.
 type ScheduleOpts struct {
-	Cron     *string          `json:"cron,omitempty"`
-	EveryS   *int             `json:"every_s,omitempty"`
-	At       *time.Time       `json:"at,omitempty"`
-	Timezone *string          `json:"timezone,omitempty"`
-	StartAt  *time.Time       `json:"start_at,omitempty"`
-	EndAt    *time.Time       `json:"end_at,omitempty"`
-	MaxRuns  *int             `json:"max_runs,omitempty"`
-	Overlap  *picasso.Overlap `json:"overlap,omitempty"`
-	CatchUp  *picasso.CatchUp `json:"catch_up,omitempty"`
+	Cron     *string
+	EveryS   *int
+	At       *time.Time
+	Timezone *string
+	StartAt  *time.Time
+	EndAt    *time.Time
+	MaxRuns  *int
+	Overlap  *picasso.Overlap
+	CatchUp  *picasso.CatchUp
+}
+
+// MarshalJSON implements json.Marshaler as a merge patch, where null is the
+// default.
+func (o ScheduleOpts) MarshalJSON() ([]byte, error) {
+	fields := map[string]any{}
+	put(fields, "cron", o.Cron)
+	put(fields, "every_s", o.EveryS)
+	put(fields, "at", o.At)
+	put(fields, "timezone", o.Timezone)
+	put(fields, "start_at", o.StartAt)
+	put(fields, "end_at", o.EndAt)
+	put(fields, "max_runs", o.MaxRuns)
+	put(fields, "overlap", o.Overlap)
+	put(fields, "catch_up", o.CatchUp)
+	return json.Marshal(fields)
+}
+
+func put[T comparable](fields map[string]any, name string, value *T) {
+	var none T
+	switch {
+	case value == nil:
+	case *value == none:
+		fields[name] = nil
+	default:
+		fields[name] = *value
+	}
 }
 
 // CreateTrigger creates a trigger.

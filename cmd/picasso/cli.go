@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,6 +30,7 @@ type terminal struct {
 	in       *os.File
 	out, err io.Writer
 	env      func(name string) string
+	now      func() time.Time
 }
 
 // cli is one run of the client.
@@ -90,6 +92,8 @@ func plainly(err error) error {
 		return fmt.Errorf("--%s: must be a whole number of MiB", flag.Name)
 	case flag.Value.Type() == "int":
 		return fmt.Errorf("--%s: must be a whole number", flag.Name)
+	case flag.Value.Type() == "seconds", flag.Value.Type() == "time":
+		return fmt.Errorf("--%s: %w", flag.Name, invalid.Unwrap())
 	}
 	return err
 }
@@ -103,40 +107,44 @@ func newRoot(c *cli) *cobra.Command {
 	}
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 {
+			return wrongWord(cmd, words[0]) // rather than its flags
+		}
+		return usageError{plainly(err)}
+	})
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
 		"  Options for login and --debug: see 'picasso --help'", 1))
 	root.PersistentFlags().BoolVar(&c.debug, "debug", false, "show requests and answers, without secrets and bodies")
 	c.auth.addFlags(root.PersistentFlags())
-	root.AddCommand(
-		group("app", "Groups of functions", c.appCreate(), c.appList(), c.appShow(), c.appSet(), c.appDelete()),
-		group("function", "Functions", c.functionCreate(), c.functionList(), c.functionShow(),
-			c.functionSet(), c.functionDelete(), c.functionInvoke()),
-		group("execution", "Records of calls", c.executionList(), c.executionShow(),
-			group("log", "What functions wrote", c.executionLogShow())),
-	)
-	return root
+	return grouped(root, c.apps(), c.functions(), c.executions(), c.triggers())
 }
 
 // group is a word that other words follow.
 func group(name, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: name, Short: short,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				text := fmt.Sprintf("%q is not a command", args[0])
-				if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-					text += "; did you mean " + strings.Join(near, " or ") + "?"
-				}
-				return usageError{errors.New(text)}
-			}
-			return cmd.Help()
-		},
-		FParseErrWhitelist:         cobra.FParseErrWhitelist{UnknownFlags: true}, // the wrong word is told, not its flags
-		SuggestionsMinimumDistance: 2,
+	cmd := &cobra.Command{Use: name, Short: short}
+	return grouped(cmd, commands...)
+}
+
+func grouped(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return wrongWord(cmd, args[0])
+		}
+		return cmd.Help()
 	}
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+func wrongWord(cmd *cobra.Command, word string) error {
+	text := fmt.Sprintf("%q is not a command", word)
+	if near := cmd.SuggestionsFor(word); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{errors.New(text)}
 }
 
 // action is a command with its arguments, logged in.
@@ -185,22 +193,3 @@ func count(args []string, use string, arguments [2]int) error {
 // The counts of arguments.
 func exactly(n int) [2]int { return [2]int{n, n} }
 func atLeast(n int) [2]int { return [2]int{n, -1} }
-
-// deletion deletes everything named, also when one of them fails.
-func (c *cli) deletion(noun string, remove func(context.Context, *client.Client, string) error) *cobra.Command {
-	use, short := fmt.Sprintf("delete <%s> [<%s> ...]", noun, noun), "Delete "+noun+"s"
-	return c.command(use, short, atLeast(1), func(ctx context.Context, api *client.Client, refs []string) error {
-		failed := 0
-		for _, ref := range refs {
-			if err := remove(ctx, api, ref); err != nil {
-				failed++
-				fmt.Fprintf(c.err, "Failed to delete %s '%s': %s\n", noun, ref, err)
-			}
-		}
-		if failed > 0 {
-			//nolint:staticcheck // openstackclient's words
-			return fmt.Errorf("%d of %d %ss failed to delete.", failed, len(refs), noun)
-		}
-		return nil
-	})
-}

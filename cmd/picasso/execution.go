@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"iter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,22 +11,26 @@ import (
 	"github.com/picasso-faas/picasso/api/client"
 )
 
+func (c *cli) executions() *cobra.Command {
+	return group("execution", "What became of calls", c.executionList(), c.executionShow(),
+		c.each("cancel", "execution", (*client.Client).CancelExecution), c.executionRedrive(),
+		group("log", "What functions wrote", c.executionLogShow()),
+		group("result", "What functions answered", c.executionResultShow()))
+}
+
 func executionFields(e *picasso.Execution) []field {
 	return []field{
 		{"id", e.ID}, {"function", e.Function}, {"function_id", e.FunctionID}, {"app", e.App}, {"revision", e.Revision},
-		{"project_id", e.ProjectID}, {"status", string(e.Status)}, {"reason", e.Reason},
+		{"project_id", e.ProjectID}, {"status", string(e.Status)}, {"reason", e.Reason}, {"async", e.Async},
+		{"attempt", e.Attempt}, {"max_attempts", e.MaxAttempts}, {"run_at", timeOf(e.RunAt)},
 		{"created_at", timeOf(e.CreatedAt)}, {"started_at", timeOf(e.StartedAt)}, {"finished_at", timeOf(e.FinishedAt)},
 		{"wait_ms", e.WaitMS}, {"cold_start_ms", e.ColdStartMS}, {"run_ms", e.RunMS},
-		{"exit_code", orNone(e.ExitCode)}, {"http_status", httpStatus(e)}, {"host", e.Host}, {"request_id", e.RequestID},
-		{"input_bytes", e.InputBytes}, {"output_bytes", e.OutputBytes},
+		{"exit_code", orNone(e.ExitCode)}, {"http_status", unlessZero(e.HTTPStatus)}, {"host", e.Host},
+		{"request_id", e.RequestID}, {"input_bytes", e.InputBytes}, {"output_bytes", e.OutputBytes},
+		{"trigger_id", unlessZero(e.TriggerID)}, {"event_id", unlessZero(e.EventID)},
+		{"caused_by", unlessZero(e.CausedBy)}, {"depth", e.Depth}, {"destination", unlessZero(e.Destination)},
+		{"redrive_of", unlessZero(e.RedriveOf)}, {"redriven_as", unlessZero(e.RedrivenAs)},
 	}
-}
-
-func httpStatus(e *picasso.Execution) any {
-	if e.HTTPStatus == 0 {
-		return nil
-	}
-	return e.HTTPStatus
 }
 
 func (c *cli) executionList() *cobra.Command {
@@ -35,24 +38,24 @@ func (c *cli) executionList() *cobra.Command {
 		brief: 6,
 		names: []string{
 			"ID", "Function", "App", "Status", "Created At", "Run ms",
-			"Reason", "Function ID", "Project ID", "Revision", "Wait ms", "Cold Start ms", "Host",
+			"Reason", "Attempt", "Run At", "Function ID", "Trigger ID", "Project ID", "Revision", "Wait ms", "Cold Start ms", "Host",
 		},
 		row: func(e *picasso.Execution) []any {
 			return []any{
 				e.ID, e.Function, e.App, string(e.Status), timeOf(e.CreatedAt), e.RunMS,
-				e.Reason, e.FunctionID, e.ProjectID, e.Revision, e.WaitMS, e.ColdStartMS, e.Host,
+				e.Reason, e.Attempt, timeOf(e.RunAt), e.FunctionID, unlessZero(e.TriggerID), e.ProjectID, e.Revision,
+				e.WaitMS, e.ColdStartMS, e.Host,
 			}
 		},
 		filters: func(f *listFlags, flags *pflag.FlagSet) {
 			f.by(flags, "function", "function", "only those of the function")
 			f.by(flags, "app", "app", "only those of the app (name)")
-			f.by(flags, "status", "status", "only succeeded, failed or timed_out ones")
-			f.by(flags, "since", "since", "only those created at or after the time (RFC 3339)")
-			f.by(flags, "until", "until", "only those created before the time (RFC 3339)")
+			f.by(flags, "trigger", "trigger", "only those of the trigger")
+			f.by(flags, "status", "status", "only queued, running, succeeded, failed, timed_out, cancelled or lost ones")
+			f.byTime(flags, "since", c.now, "only those created at or after the time (RFC 3339, or how long ago, as 1h)")
+			f.byTime(flags, "until", c.now, "only those created before the time (RFC 3339, or how long ago, as 1h)")
 		},
-		fetch: func(ctx context.Context, api *client.Client, opts client.ListOpts) iter.Seq2[picasso.Execution, error] {
-			return api.Executions(ctx, opts)
-		},
+		fetch: (*client.Client).Executions,
 	})
 }
 
@@ -68,14 +71,34 @@ func (c *cli) executionShow() *cobra.Command {
 }
 
 func (c *cli) executionLogShow() *cobra.Command {
-	return c.command("show <execution>", "Show what the function wrote during an execution", exactly(1),
+	var follow bool
+	cmd := c.command("show <execution>", "Show what the function wrote during an execution", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
-			log, err := api.ExecutionLog(ctx, args[0])
+			open := api.ExecutionLog
+			if follow {
+				open = api.FollowExecutionLog
+			}
+			log, err := open(ctx, args[0])
 			if err != nil {
 				return err
 			}
 			defer log.Close()
 			_, err = io.Copy(c.out, log)
+			return err
+		})
+	cmd.Flags().BoolVar(&follow, "follow", false, "go on until the execution has ended")
+	return cmd
+}
+
+func (c *cli) executionResultShow() *cobra.Command {
+	return c.command("show <execution>", "Write what the function answered in an asynchronous execution", exactly(1),
+		func(ctx context.Context, api *client.Client, args []string) error {
+			result, err := api.ExecutionResult(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			defer result.Body.Close()
+			_, err = io.Copy(c.out, result.Body)
 			return err
 		})
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/spf13/pflag"
 
@@ -15,10 +15,9 @@ import (
 // defaults: only what the command line has is sent.
 type functionFlags struct {
 	flags             *pflag.FlagSet
-	name              string
 	spec              picasso.FunctionSpec
 	contract, network string
-	public, notPublic bool
+	public, enabled   choice
 	entrypoint, words []string
 	config            configFlag
 }
@@ -33,42 +32,40 @@ func (f *functionFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.entrypoint, "entrypoint", nil, "word of the entrypoint in place of the image's; may be repeated")
 	flags.StringArrayVar(&f.words, "command", nil, "word of the command in place of the image's; may be repeated")
 	f.config.add(flags)
-	flags.BoolVar(&f.public, "public", false, "everybody may call its URL, without a token")
-	flags.BoolVar(&f.notPublic, "private", false, "its URL needs a token")
+	f.public.add(flags, [2]string{"public", "everybody may call its URL, without a token"}, [2]string{"private", "its URL needs a token"})
 	flags.IntVar(&s.MemoryMB, "memory", 0, "memory in MiB")
 	flags.Float64Var(&s.CPUs, "cpus", 0, "processors, such as 0.5; 0: a share by memory")
 	flags.IntVar(&s.TmpMB, "tmp", 0, "size of /tmp in MiB, part of the memory")
-	flags.IntVar(&s.TimeoutS, "timeout", 0, "seconds a call may run")
-	flags.IntVar(&s.QueueTimeoutS, "queue-timeout", 0, "seconds a call may wait for a sandbox")
-	flags.IntVar(&s.IdleTimeoutS, "idle-timeout", 0, "seconds an idle sandbox is kept")
+	flags.Var((*seconds)(&s.TimeoutS), "timeout", "how long a call may run")
+	flags.Var((*seconds)(&s.QueueTimeoutS), "queue-timeout", "how long a call may wait for a sandbox")
+	flags.Var((*seconds)(&s.IdleTimeoutS), "idle-timeout", "how long an idle sandbox is kept")
 	flags.IntVar(&s.Concurrency, "concurrency", 0, "calls at once in one sandbox (contract web)")
 	flags.IntVar(&s.MinSandboxes, "min-sandboxes", 0, "sandboxes kept warm")
 	flags.IntVar(&s.MaxSandboxes, "max-sandboxes", 0, "most sandboxes on a host; 0: as many as fit")
 	flags.StringVar(&f.network, "network", "", "what it may reach: egress or none")
 	flags.StringVar(&s.HealthPath, "health-path", "", "path that answers 2xx when it is ready (contract web)")
+	f.addAsync(flags)
 }
 
-func (f *functionFlags) check() error {
-	if f.public && f.notPublic {
-		return errors.New("argument --private: not allowed with argument --public")
-	}
-	return f.config.check()
+// addAsync adds what is about asynchronous executions.
+func (f *functionFlags) addAsync(flags *pflag.FlagSet) {
+	s := &f.spec
+	f.enabled.add(flags, [2]string{"enable", "it runs"},
+		[2]string{"disable", "it is paused: asynchronous executions wait, other calls are refused"})
+	flags.IntVar(&s.Priority, "priority", 0, "0, 1 or 2: of what waits in a project the highest goes first")
+	flags.IntVar(&s.Retry.MaxAttempts, "max-attempts", 0, "how often an asynchronous execution is tried")
+	flags.Var((*seconds)(&s.Retry.MinDelayS), "min-delay", "pause before the second attempt; it doubles with each further one")
+	flags.Var((*seconds)(&s.Retry.MaxDelayS), "max-delay", "longest pause between attempts")
+	flags.Var((*seconds)(&s.Retry.MaxAgeS), "max-age", "an older asynchronous execution is not tried again")
+	flags.StringVar(&s.OnSuccess, "on-success", "", "function (app:name) or https URL that is told of asynchronous successes; '' for none")
+	flags.StringVar(&s.OnFailure, "on-failure", "", "function (app:name) or https URL that is told of asynchronous failures; '' for none")
 }
 
-// checkCreate also wants what create cannot do without.
-func (f *functionFlags) checkCreate() error {
-	if f.spec.Image == "" {
+func (f *functionFlags) check(creating bool) error {
+	if creating && f.spec.Image == "" {
 		return errors.New("the following arguments are required: --image")
 	}
-	return f.check()
-}
-
-// checkSet also wants something to do.
-func (f *functionFlags) checkSet() error {
-	if reflect.ValueOf(f.opts()).IsZero() {
-		return errors.New("nothing to change: give at least one option")
-	}
-	return f.check()
+	return cmp.Or(f.public.check(), f.enabled.check(), f.config.check())
 }
 
 // showDefaults says in the help of create what the server takes for what is not given.
@@ -77,20 +74,21 @@ func showDefaults(flags *pflag.FlagSet) {
 	for name, value := range map[string]any{
 		"app": d.App, "contract": d.Contract, "network": d.Network, "memory": d.MemoryMB, "tmp": d.TmpMB,
 		"timeout": d.TimeoutS, "queue-timeout": d.QueueTimeoutS, "idle-timeout": d.IdleTimeoutS, "concurrency": d.Concurrency,
+		"max-attempts": d.Retry.MaxAttempts, "min-delay": d.Retry.MinDelayS, "max-delay": d.Retry.MaxDelayS, "max-age": d.Retry.MaxAgeS,
 	} {
 		flags.Lookup(name).Usage += fmt.Sprintf(" (default %v)", value)
 	}
 }
 
-func (f *functionFlags) opts() client.FunctionOpts {
+func (f *functionFlags) opts(name *string) client.FunctionOpts {
 	s := &f.spec
 	s.Contract, s.Network = picasso.Contract(f.contract), picasso.Network(f.network)
 	return client.FunctionOpts{
-		Name: given(f.flags, "name", &f.name), App: given(f.flags, "app", &s.App),
+		Name: name, App: given(f.flags, "app", &s.App),
 		Description: given(f.flags, "description", &s.Description), Image: given(f.flags, "image", &s.Image),
 		Contract: given(f.flags, "contract", &s.Contract), Network: given(f.flags, "network", &s.Network),
 		Entrypoint: f.wordsOf("entrypoint", f.entrypoint), Command: f.wordsOf("command", f.words),
-		Config: f.config.config(), Public: f.publicity(),
+		Config: f.config.config(), Public: f.public.value(), Enabled: f.enabled.value(),
 		MemoryMB: given(f.flags, "memory", &s.MemoryMB), CPUs: given(f.flags, "cpus", &s.CPUs),
 		TmpMB: given(f.flags, "tmp", &s.TmpMB), TimeoutS: given(f.flags, "timeout", &s.TimeoutS),
 		QueueTimeoutS: given(f.flags, "queue-timeout", &s.QueueTimeoutS),
@@ -99,7 +97,24 @@ func (f *functionFlags) opts() client.FunctionOpts {
 		MinSandboxes:  given(f.flags, "min-sandboxes", &s.MinSandboxes),
 		MaxSandboxes:  given(f.flags, "max-sandboxes", &s.MaxSandboxes),
 		HealthPath:    given(f.flags, "health-path", &s.HealthPath),
+		Priority:      given(f.flags, "priority", &s.Priority),
+		Retry:         f.retry(),
+		OnSuccess:     given(f.flags, "on-success", &s.OnSuccess),
+		OnFailure:     given(f.flags, "on-failure", &s.OnFailure),
 	}
+}
+
+// retry is nil when no flag is about it.
+func (f *functionFlags) retry() *client.RetryOpts {
+	r := &f.spec.Retry
+	opts := client.RetryOpts{
+		MaxAttempts: given(f.flags, "max-attempts", &r.MaxAttempts), MinDelayS: given(f.flags, "min-delay", &r.MinDelayS),
+		MaxDelayS: given(f.flags, "max-delay", &r.MaxDelayS), MaxAgeS: given(f.flags, "max-age", &r.MaxAgeS),
+	}
+	if opts == (client.RetryOpts{}) {
+		return nil
+	}
+	return &opts
 }
 
 // wordsOf takes a single empty word as none, which goes back to the image's.
@@ -108,11 +123,4 @@ func (f *functionFlags) wordsOf(flag string, words []string) *[]string {
 		words = []string{}
 	}
 	return given(f.flags, flag, &words)
-}
-
-func (f *functionFlags) publicity() *bool {
-	if !f.public && !f.notPublic {
-		return nil
-	}
-	return &f.public
 }

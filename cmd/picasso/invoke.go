@@ -8,44 +8,99 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/client"
+	"github.com/picasso-faas/picasso/cmd/picasso/cliff"
 )
 
 // functionInvoke hands standard input, or -d, to the function and writes only
-// its answer to standard output.
+// its answer to standard output; with --async, the execution.
 func (c *cli) functionInvoke() *cobra.Command {
-	var data, contentType string
-	var cmd *cobra.Command
-	cmd = c.command("invoke <function>", "Invoke a function; its input is -d, or standard input unless that is a terminal", exactly(1),
+	f := new(invokeFlags)
+	cmd := c.command("invoke <function>", "Invoke a function; its input is -d, or standard input unless that is a terminal", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
-			body, err := c.input(cmd.Flags().Changed("data"), data)
+			body, err := c.input("-d", f.flags.Changed("data"), f.data)
 			if err != nil {
 				return err
 			}
 			if closer, ok := body.(io.Closer); ok {
 				defer closer.Close()
 			}
-			answer, err := api.Invoke(ctx, args[0], client.Input{Body: body, ContentType: contentType})
+			input := client.Input{Body: body, ContentType: f.contentType, IdempotencyKey: f.key}
+			if f.async {
+				return f.enqueue(ctx, c.out, api, args[0], input)
+			}
+			answer, err := api.Invoke(ctx, args[0], input)
 			if err != nil {
 				return err
 			}
 			return c.output(answer)
 		})
-	cmd.Example = "  picasso function invoke hello -d Ada\n  picasso function invoke hello -d @input.json --content-type application/json\n  date | picasso function invoke hello"
-	cmd.Flags().StringVarP(&data, "data", "d", "", "the input; @FILE takes it from a file, @- from standard input")
-	cmd.Flags().StringVar(&contentType, "content-type", "", "type of the input (default application/octet-stream)")
-	return cmd
+	cmd.Example = "  picasso function invoke hello -d Ada\n  picasso function invoke hello -d @input.json --content-type application/json\n" +
+		"  date | picasso function invoke hello\n  picasso function invoke hello -d Ada --async -f value -c id"
+	f.add(cmd.Flags())
+	return checked(cmd, f.check)
 }
 
-// input is what -d says, otherwise standard input unless somebody sits there.
-func (c *cli) input(given bool, data string) (io.Reader, error) {
+// invokeFlags say how to invoke, and with what.
+type invokeFlags struct {
+	flags             *pflag.FlagSet
+	data, contentType string
+	async, wait       bool
+	key               string
+	shown             *cliff.Options
+}
+
+func (f *invokeFlags) add(flags *pflag.FlagSet) {
+	f.flags = flags
+	flags.StringVarP(&f.data, "data", "d", "", "the input; @FILE takes it from a file, @- from standard input")
+	flags.StringVar(&f.contentType, "content-type", "", "type of the input (default application/octet-stream)")
+	flags.BoolVar(&f.async, "async", false, "do not wait for the answer: show the execution that is queued for it")
+	flags.BoolVar(&f.wait, "wait", false, "with --async: until the execution has ended; fails when it did not succeed")
+	flags.StringVar(&f.key, "idempotency-key", "", "with --async: of several calls with the same key only the first makes an execution")
+	f.shown = cliff.NewOptions(flags, false)
+}
+
+func (f *invokeFlags) check() error {
+	for _, name := range []string{"wait", "idempotency-key", "format", "column"} {
+		if f.flags.Changed(name) && !f.async {
+			return fmt.Errorf("argument --%s: only with --async", name)
+		}
+	}
+	return f.shown.Check()
+}
+
+// enqueue shows the execution also when it is known not to have succeeded.
+func (f *invokeFlags) enqueue(ctx context.Context, out io.Writer, api *client.Client, ref string, input client.Input) error {
+	e, err := api.InvokeAsync(ctx, ref, input)
+	if err != nil {
+		return err
+	}
+	if id := e.ID; f.wait {
+		if e, err = api.AwaitExecution(ctx, id); err != nil {
+			return fmt.Errorf("the execution is on its way, but waiting for it failed: %w (Execution-ID: %s)", err, id)
+		}
+	}
+	if err := f.shown.Show(out, oneOf(executionFields(e))); err != nil {
+		return err
+	}
+	if f.wait && e.Status != picasso.StatusSucceeded {
+		return fmt.Errorf("the execution ended as %s: %s (Execution-ID: %s)", e.Status, e.Reason, e.ID)
+	}
+	return nil
+}
+
+// input is what the argument says, if given: a text, or @ and the name of a file. Otherwise it is standard
+// input unless somebody sits there.
+func (c *cli) input(argument string, given bool, data string) (io.Reader, error) {
 	name, isFile := strings.CutPrefix(data, "@")
 	switch {
 	case given && isFile && name != "-":
 		file, err := os.Open(name)
 		if err != nil {
-			return nil, fmt.Errorf("argument -d: %w", err)
+			return nil, fmt.Errorf("argument %s: %w", argument, err)
 		}
 		return file, nil
 	case given && !isFile:

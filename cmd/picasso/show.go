@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,7 +51,7 @@ type listFlags struct {
 	marker      string
 	sort        string
 	allProjects bool
-	filter      map[string]*string // by the name in the API
+	filter      map[string]pflag.Value // by the name in the API
 }
 
 func (f *listFlags) add(flags *pflag.FlagSet) {
@@ -65,10 +64,21 @@ func (f *listFlags) add(flags *pflag.FlagSet) {
 
 // by adds a filter: a flag whose value is sent as the parameter of the API.
 func (f *listFlags) by(flags *pflag.FlagSet, flag, parameter, help string) {
+	flags.String(flag, "", help)
+	f.with(parameter, flags.Lookup(flag))
+}
+
+// byTime adds a filter by a time.
+func (f *listFlags) byTime(flags *pflag.FlagSet, flag string, now func() time.Time, help string) {
+	flags.Var(&moment{now: now}, flag, help)
+	f.with(flag, flags.Lookup(flag))
+}
+
+func (f *listFlags) with(parameter string, flag *pflag.Flag) {
 	if f.filter == nil {
-		f.filter = map[string]*string{}
+		f.filter = map[string]pflag.Value{}
 	}
-	f.filter[parameter] = flags.String(flag, "", help)
+	f.filter[parameter] = flag.Value
 }
 
 // maxPageSize is the most that the API gives at once.
@@ -80,7 +90,7 @@ func (f *listFlags) options() client.ListOpts {
 		opts.PageSize = min(f.limit, maxPageSize)
 	}
 	for parameter, value := range f.filter {
-		opts.Filter[parameter] = *value
+		opts.Filter[parameter] = value.String()
 	}
 	return opts
 }
@@ -99,7 +109,7 @@ type listing[T any] struct {
 	names   []string
 	row     func(item *T) []any
 	filters func(*listFlags, *pflag.FlagSet) // adds flags of its own
-	fetch   func(context.Context, *client.Client, client.ListOpts) iter.Seq2[T, error]
+	fetch   func(*client.Client, context.Context, client.ListOpts) iter.Seq2[T, error]
 }
 
 func (l listing[T]) table(seq iter.Seq2[T, error], f *listFlags) (cliff.Table, error) {
@@ -125,7 +135,7 @@ func lister[T any](c *cli, short string, l listing[T]) *cobra.Command {
 	var opts *cliff.Options
 	f := new(listFlags)
 	cmd := c.command("list", short, exactly(0), func(ctx context.Context, api *client.Client, _ []string) error {
-		t, err := l.table(l.fetch(ctx, api, f.options()), f)
+		t, err := l.table(l.fetch(api, ctx, f.options()), f)
 		if err != nil {
 			return err
 		}
@@ -153,6 +163,15 @@ func orNone[T any](p *T) any {
 	return *p
 }
 
+// unlessZero turns the zero value into nil.
+func unlessZero[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
 // listOf never is nil, so that JSON has [].
 func listOf(list []string) []string { return append([]string{}, list...) }
 
@@ -162,33 +181,4 @@ func mapOf(m map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	return m
-}
-
-// configFlag collects --config NAME=VALUE.
-type configFlag struct{ values []string }
-
-func (f *configFlag) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.values, "config", nil, "NAME=VALUE of an environment variable; may be repeated")
-}
-
-func (f *configFlag) check() error {
-	for _, pair := range f.values {
-		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
-			return errors.New("argument --config: must be NAME=VALUE")
-		}
-	}
-	return nil
-}
-
-// config is nil when the flag was not given.
-func (f *configFlag) config() map[string]*string {
-	if len(f.values) == 0 {
-		return nil
-	}
-	config := map[string]*string{}
-	for _, pair := range f.values {
-		name, value, _ := strings.Cut(pair, "=")
-		config[name] = &value
-	}
-	return config
 }

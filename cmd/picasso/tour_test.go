@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -137,6 +138,8 @@ func picassoRun(t *testing.T, stdin string, env map[string]string, args ...strin
 	_, err = in.Seek(0, io.SeekStart)
 	require.NoError(t, err)
 	var out, errs bytes.Buffer
-	status = run(t.Context(), args, terminal{in: in, out: &out, err: &errs, env: func(name string) string { return env[name] }})
+	status = run(t.Context(), args, terminal{
+		in: in, out: &out, err: &errs, env: func(name string) string { return env[name] }, now: time.Now,
+	})
 	return out.String(), errs.String(), status
 }
