@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,7 @@ import (
 	"github.com/picasso-faas/picasso/api/internal/guard"
 	"github.com/picasso-faas/picasso/api/internal/lookup"
 	"github.com/picasso-faas/picasso/api/internal/record"
+	"github.com/picasso-faas/picasso/api/internal/share"
 )
 
 // The defaults of Config.
@@ -87,6 +89,10 @@ type Server struct {
 	gate      *guard.Gate
 	functions *lookup.Functions
 	recorder  *record.Recorder
+	bodies    *share.Pool   // memory for whole bodies
+	followers *share.Pool   // of logs
+	stopping  chan struct{} // closed by Stop
+	stop      sync.Once
 	metrics   *metrics
 	openapi   func() ([]byte, error)
 }
@@ -106,12 +112,19 @@ func New(cfg Config) (*Server, error) {
 		gate:      guard.New(cfg.Authenticator, cfg.Authorizer),
 		functions: functions,
 		recorder:  record.New(cfg.Executions, cfg.Log),
+		bodies:    newBodies(cfg.MaxRequestBytes),
+		followers: share.New(maxFollowers, followersShare),
+		stopping:  make(chan struct{}),
 		openapi:   openapiOnce(),
 	}
-	s.metrics = newMetrics(s.Engine, s.recorder)
+	s.metrics = newMetrics(s)
 	s.router, s.routes = newRouter(s.table(), s.metrics)
 	return s, nil
 }
+
+// Stop ends the answers that could go on for long: logs that are being followed.
+// Call it when the server takes no new requests; http.Server.RegisterOnShutdown does.
+func (s *Server) Stop() { s.stop.Do(func() { close(s.stopping) }) }
 
 // Close stores the records that are still in memory. Call it when no request is
 // running any more. Errors: unavailable, then records were lost.
@@ -119,7 +132,7 @@ func (s *Server) Close(ctx context.Context) error { return s.recorder.Close(ctx)
 
 // complete fills in the defaults. Errors name the field.
 func (c *Config) complete() error {
-	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Engine}
+	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Logs, c.Queue, c.Triggers, c.Engine}
 	for _, part := range required {
 		if part == nil {
 			return errors.New("api: a part is missing in the configuration")

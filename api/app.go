@@ -59,7 +59,7 @@ func (s *Server) createApp(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	app := &picasso.App{ID: s.NewID(), ProjectID: a.Project(), CreatedAt: s.timestamp()}
+	app := &picasso.App{ID: s.NewID(), ProjectID: a.Project(), AppSpec: picasso.DefaultAppSpec(), CreatedAt: s.timestamp()}
 	app.UpdatedAt = app.CreatedAt
 	if err := patchApp(app, patch); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *Server) updateApp(req *request, a guard.Access) error {
 	if err := s.Apps.UpdateApp(req.Context(), app, before.UpdatedAt); err != nil {
 		return err
 	}
-	if app.Name != before.Name || !maps.Equal(app.Config, before.Config) {
+	if app.Name != before.Name || app.Enabled != before.Enabled || !maps.Equal(app.Config, before.Config) {
 		s.appChanged(req, app)
 	}
 	return req.reply(http.StatusOK, viewApp(app))
@@ -117,7 +117,7 @@ func (s *Server) deleteApp(req *request, a guard.Access) error {
 }
 
 func patchApp(app *picasso.App, patch []member) error {
-	if err := applyPatch[picasso.App](&app.AppSpec, picasso.AppSpec{}, patch); err != nil {
+	if err := applyPatch[picasso.App](&app.AppSpec, picasso.DefaultAppSpec(), patch); err != nil {
 		return err
 	}
 	return app.Validate()
@@ -147,13 +147,14 @@ func (s *Server) appChanged(req *request, app *picasso.App) {
 	}
 }
 
-// functionChanged tells the engine about a new revision of a function, and
-// reports whether it could.
+// functionChanged tells the engine about a new revision of a function, or one that is
+// not paused any more, and reports whether it could. (A paused one is warmed no more, and the
+// engine lets go of its sandboxes by itself.)
 func (s *Server) functionChanged(req *request, fn *picasso.Function) bool {
 	if fn.Revision > 1 && !s.retire(req, fn.ID, fn.Revision) {
 		return false
 	}
-	if fn.MinSandboxes == 0 {
+	if fn.MinSandboxes == 0 || fn.Paused() {
 		return true
 	}
 	err := s.Engine.Warm(context.WithoutCancel(req.Context()), fn)

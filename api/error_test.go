@@ -120,17 +120,6 @@ func TestGlobalRequestID(t *testing.T) {
 	}
 }
 
-func TestReasonsAreBounded(t *testing.T) {
-	detail := make([]byte, 0, 3000)
-	for range 1000 {
-		detail = append(detail, "€"...)
-	}
-	reason := reasonOf(picasso.Errorf(picasso.CodeFunctionDied, "%s", detail))
-	assert.LessOrEqual(t, len(reason), maxReasonBytes)
-	assert.Greater(t, len(reason), maxReasonBytes-3)
-	assert.NotContains(t, reason, "\ufffd")
-}
-
 func TestConfigIsChecked(t *testing.T) {
 	_, err := New(Config{})
 	require.Error(t, err)

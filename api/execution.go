@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -12,16 +13,20 @@ import (
 // flushTimeout bounds how long a reader waits for records of this process to be made and stored.
 const flushTimeout = 2 * time.Second
 
+// cancelTimeout bounds how long a caller who cancels waits for the engine.
+const cancelTimeout = time.Second
+
 // executionView is an execution as the API shows it.
 type executionView struct {
 	*picasso.Execution
+	RunAt      stamp `json:"run_at,omitzero"`
 	CreatedAt  stamp `json:"created_at"`
 	StartedAt  stamp `json:"started_at,omitzero"`
-	FinishedAt stamp `json:"finished_at"`
+	FinishedAt stamp `json:"finished_at,omitzero"`
 }
 
 func viewExecution(e *picasso.Execution) executionView {
-	return executionView{e, stamp(e.CreatedAt), stamp(e.StartedAt), stamp(e.FinishedAt)}
+	return executionView{e, stamp(e.RunAt), stamp(e.CreatedAt), stamp(e.StartedAt), stamp(e.FinishedAt)}
 }
 
 func (s *Server) listExecutions(req *request, a guard.Access) error {
@@ -49,33 +54,59 @@ func (s *Server) listExecutions(req *request, a guard.Access) error {
 	return s.replyList(req, "executions", views, last)
 }
 
-// executionFilter reads the query. A function may be named by an id, also of one that is
-// deleted, or by a name in the caller's project. Errors: invalid, unavailable.
+// executionFilter reads the query. Errors: invalid, unavailable.
 func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.ExecutionFilter, err error) {
 	q := req.query
-	f.App, f.Status, f.FunctionID = q.Get("app"), picasso.Status(q.Get("status")), q.Get("function")
+	f.App, f.Status = q.Get("app"), picasso.Status(q.Get("status"))
+	if q.Has("status") && !slices.Contains(statuses(), f.Status) {
+		return f, invalid("status: must be one of %s", statuses())
+	}
 	if f.Since, err = moment(q, "since"); err != nil {
 		return f, err
 	}
 	if f.Until, err = moment(q, "until"); err != nil {
 		return f, err
 	}
-	switch f.Status {
-	case "", picasso.StatusSucceeded, picasso.StatusFailed, picasso.StatusTimedOut:
-	default:
-		return f, invalid("status: must be succeeded, failed or timed_out")
+	if f.TriggerID, err = s.triggerFilter(req, a); err != nil {
+		return f, err
 	}
-	if f.FunctionID == "" || picasso.IsID(f.FunctionID) {
-		return f, nil
-	}
-	fn, err := s.Functions.Function(req.Context(), a.Project(), f.FunctionID)
-	if picasso.CodeOf(err) == picasso.CodeNotFound {
-		return f, invalid("function: there is no function %q", f.FunctionID)
-	}
-	if err == nil {
-		f.FunctionID = fn.ID
-	}
+	f.FunctionID, err = s.functionFilter(req, a)
 	return f, err
+}
+
+func statuses() []picasso.Status {
+	return []picasso.Status{picasso.StatusQueued, picasso.StatusRunning, picasso.StatusSucceeded, picasso.StatusFailed,
+		picasso.StatusTimedOut, picasso.StatusCancelled, picasso.StatusLost}
+}
+
+// functionFilter is the id in the query: it may be named by id, also of one that is
+// deleted, or by a name in the caller's project. Errors: invalid, unavailable.
+func (s *Server) functionFilter(req *request, a guard.Access) (string, error) {
+	ref := req.query.Get("function")
+	if ref == "" || picasso.IsID(ref) {
+		return ref, nil
+	}
+	fn, err := s.Functions.Function(req.Context(), a.Project(), ref)
+	if err != nil {
+		return "", noFunction(err, ref)
+	}
+	return fn.ID, nil
+}
+
+// triggerFilter is the same for a trigger.
+func (s *Server) triggerFilter(req *request, a guard.Access) (string, error) {
+	ref := req.query.Get("trigger")
+	if ref == "" || picasso.IsID(ref) {
+		return ref, nil
+	}
+	t, err := s.Triggers.Trigger(req.Context(), a.Project(), ref)
+	if picasso.CodeOf(err) == picasso.CodeNotFound {
+		return "", invalid("trigger: there is no trigger %q", ref)
+	}
+	if err != nil {
+		return "", err
+	}
+	return t.ID, nil
 }
 
 func (s *Server) showExecution(req *request, a guard.Access) error {
@@ -88,21 +119,28 @@ func (s *Server) showExecution(req *request, a guard.Access) error {
 	return req.reply(http.StatusOK, viewExecution(e))
 }
 
-func (s *Server) showLog(req *request, a guard.Access) error {
+// cancelExecution cancels what is queued or running. It is cancelled once that is stored:
+// that the engine is told at once is a favour, for the worker finds out by itself.
+func (s *Server) cancelExecution(req *request, a guard.Access) error {
 	ref := req.ref("execution")
-	s.flushRecords(req, ref)
-	if _, err := s.Executions.Execution(req.Context(), a.Scope(ref), ref); err != nil {
-		return err
-	}
-	parts, err := s.Logs.Log(req.Context(), ref, 0, 0)
+	s.flushRecords(req, "")
+	before, err := s.Executions.CancelExecution(req.Context(), a.Scope(ref), ref, "Cancelled by request "+req.id)
 	if err != nil {
 		return err
 	}
-	var log []byte
-	for _, part := range parts {
-		log = append(log, part.Text...)
+	if before.Status == picasso.StatusRunning {
+		s.cancelCall(req, before.ID)
 	}
-	return req.send(http.StatusOK, "text/plain; charset=utf-8", log)
+	req.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) cancelCall(req *request, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), cancelTimeout)
+	defer cancel()
+	if err := s.Engine.Cancel(ctx, id); err != nil {
+		s.logFor(req).WithError(err).Warn("engine could not be told of a cancelled execution")
+	}
 }
 
 // flushRecords stores what this process has not stored yet, so that a caller who

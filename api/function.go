@@ -102,7 +102,7 @@ func (s *Server) updateFunction(req *request, a guard.Access) error {
 		return err
 	}
 	s.functions.Forget(fn.ID)
-	if fn.Revision > before.Revision {
+	if fn.Revision > before.Revision || fn.Enabled != before.Enabled {
 		s.functionChanged(req, fn)
 	}
 	return req.reply(http.StatusOK, viewFunction(fn))

@@ -9,7 +9,8 @@ import (
 	"github.com/picasso-faas/picasso/api/internal/guard"
 )
 
-// invoke runs a function: body in, body out.
+// invoke runs a function: body in, body out. Or it puts the call into the queue, where
+// the client prefers that.
 func (s *Server) invoke(req *request, a guard.Access) error {
 	ref := req.ref("function")
 	fn, err := s.functions.Get(req.Context(), a.Project(), ref)
@@ -18,6 +19,9 @@ func (s *Server) invoke(req *request, a guard.Access) error {
 	}
 	if !a.Admits(fn.ProjectID) {
 		return notFound("function", ref)
+	}
+	if prefersAsync(req.Header) {
+		return s.submit(req, fn)
 	}
 	return s.call(req, &picasso.Call{
 		Function: fn,
@@ -29,8 +33,11 @@ func (s *Server) invoke(req *request, a guard.Access) error {
 
 // call hands the call to the engine and answers with what comes of it.
 func (s *Server) call(req *request, call *picasso.Call) error {
-	if req.ContentLength > s.MaxRequestBytes {
-		return picasso.Errorf(picasso.CodeTooLarge, "body: is longer than %d bytes", s.MaxRequestBytes)
+	switch {
+	case call.Function.Paused():
+		return paused(call.Function)
+	case req.ContentLength > s.MaxRequestBytes:
+		return s.bodyTooLarge()
 	}
 	call.ExecutionID, call.RequestID = s.NewID(), req.id
 	call.URL = s.baseURL(req.Request) + rawTarget(req.Request)
@@ -56,6 +63,14 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	default:
 		return outcome.Err
 	}
+}
+
+// paused is the error of a call to a function that is.
+func paused(fn *picasso.Function) error {
+	if !fn.Enabled {
+		return picasso.Errorf(picasso.CodeConflict, "enabled: is false, function %q is paused", fn.App+":"+fn.Name)
+	}
+	return picasso.Errorf(picasso.CodeConflict, "enabled: is false, app %q is paused", fn.App)
 }
 
 // body is the body of a call. The writer of the answer keeps an eye on it.

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/picasso-faas/picasso"
-	"github.com/picasso-faas/picasso/api/internal/record"
 )
 
 // metrics are what the server counts. No label grows with functions or projects.
@@ -20,6 +19,7 @@ type metrics struct {
 	requests  *prometheus.CounterVec
 	calls     *prometheus.CounterVec
 	succeeded prometheus.Counter // of calls, looked up once
+	accepted  prometheus.Counter
 	wait      prometheus.Histogram
 	coldStart prometheus.Histogram
 	run       prometheus.Histogram
@@ -32,25 +32,30 @@ func (s *Server) Metrics(others ...prometheus.Collector) http.Handler {
 	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 }
 
-func newMetrics(engine picasso.Engine, recorder *record.Recorder) *metrics {
+func newMetrics(s *Server) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: counters("picasso_http_requests_total", "Requests answered.", "method", "route", "status"),
 		calls:    counters("picasso_calls_total", "Calls of functions that ended, by code of the error or succeeded.", "outcome"),
-		wait:     seconds("picasso_call_wait_seconds", "Time that calls waited for a sandbox."),
+		accepted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "picasso_async_calls_accepted_total", Help: "Asynchronous calls put into the queue."}),
+		wait: seconds("picasso_call_wait_seconds", "Time that calls waited for a sandbox."),
 		coldStart: seconds("picasso_call_cold_start_seconds",
 			"Time that sandboxes took to start, for the calls that had to wait for that."),
 		run: seconds("picasso_call_run_seconds", "Time that calls ran in a sandbox."),
 	}
 	m.succeeded = m.calls.WithLabelValues("succeeded")
-	m.registry.MustRegister(m.requests, m.calls, m.wait, m.coldStart, m.run,
+	m.registry.MustRegister(m.requests, m.calls, m.accepted, m.wait, m.coldStart, m.run,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		gauge("picasso_records_queued", "Execution records that wait to be stored.",
-			func() float64 { return float64(recorder.Queued()) }),
+			func() float64 { return float64(s.recorder.Queued()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "picasso_records_dropped_total", Help: "Execution records that were lost."},
-			func() float64 { return float64(recorder.Dropped()) }),
-		hostCollector{engine})
+			func() float64 { return float64(s.recorder.Dropped()) }),
+		gauge("picasso_log_followers", "Clients that follow a log.", func() float64 { return float64(s.followers.Taken()) }),
+		gauge("picasso_bodies_bytes", "Memory for bodies of asynchronous calls and results in transfer.",
+			func() float64 { return float64(s.bodies.Taken()) }),
+		hostCollector{s.Engine})
 	return m
 }
 

@@ -5,29 +5,39 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"time"
 )
 
-// applyPatch changes spec, a flat struct, as the members of a JSON merge patch
-// say (RFC 7396): null sets a field to what it is in defaults, maps are merged, and what is not
-// named stays. A create is a patch of the defaults. Resource is the struct that
+// applyPatch changes spec, a struct, as the members of a JSON merge patch
+// say (RFC 7396): null sets a field to what it is in defaults, maps and structs in it are merged, and
+// what is not named stays. A create is a patch of the defaults. Resource is the struct that
 // embeds the spec; its own fields are set by the server. Errors: invalid,
 // naming the field.
 func applyPatch[Resource, Spec any](spec *Spec, defaults Spec, patch []member) error {
-	target, fallback := reflect.ValueOf(spec).Elem(), reflect.ValueOf(defaults)
+	target := reflect.ValueOf(spec).Elem()
 	fields, serverSet := fieldsOf(target.Type()), fieldsOf(reflect.TypeFor[Resource]())
 	for _, m := range patch {
-		i, ok := fields[m.name]
+		_, ok := fields[m.name]
 		if _, own := serverSet[m.name]; own && !ok {
 			return invalid("%s: is set by the server", m.name)
 		}
+	}
+	return patchStruct(target, reflect.ValueOf(defaults), "", patch)
+}
+
+// patchStruct patches a struct that errors name with prefix.
+func patchStruct(target, defaults reflect.Value, prefix string, patch []member) error {
+	fields := fieldsOf(target.Type())
+	for _, m := range patch {
+		i, ok := fields[m.name]
 		if !ok {
-			return invalid("%.100s: unknown field", m.name)
+			return invalid("%s%.100s: unknown field", prefix, m.name)
 		}
 		if isNull(m.value) {
-			target.Field(i).Set(fallback.Field(i))
+			target.Field(i).Set(defaults.Field(i))
 			continue
 		}
-		if err := setField(target.Field(i), m); err != nil {
+		if err := setField(target.Field(i), defaults.Field(i), member{prefix + m.name, m.value}); err != nil {
 			return err
 		}
 	}
@@ -49,16 +59,55 @@ func fieldsOf(t reflect.Type) map[string]int {
 
 func isNull(value json.RawMessage) bool { return string(value) == "null" }
 
-func setField(field reflect.Value, m member) error {
+func setField(field, fallback reflect.Value, m member) error {
 	switch field.Kind() {
 	case reflect.Map:
 		return setMap(field, m)
 	case reflect.Slice:
 		return setSlice(field, m)
+	case reflect.Struct:
+		if at, ok := field.Addr().Interface().(*time.Time); ok {
+			return setTime(at, m)
+		}
+		return setStruct(field, fallback, m)
+	case reflect.Pointer:
+		return setPointer(field, m)
 	}
 	if json.Unmarshal(m.value, field.Addr().Interface()) != nil {
 		return invalid("%s: must be %s", m.name, kindName(field.Kind()))
 	}
+	return nil
+}
+
+func setStruct(field, fallback reflect.Value, m member) error {
+	patch, err := members(m.name, m.value)
+	if err != nil {
+		return err
+	}
+	return patchStruct(field, fallback, m.name+".", patch)
+}
+
+// setPointer merges into the struct that a field points to, a new one: the old may be in
+// use elsewhere.
+func setPointer(field reflect.Value, m member) error {
+	merged := reflect.New(field.Type().Elem())
+	if !field.IsNil() {
+		merged.Elem().Set(field.Elem())
+	}
+	if err := setStruct(merged.Elem(), reflect.Zero(field.Type().Elem()), m); err != nil {
+		return err
+	}
+	field.Set(merged)
+	return nil
+}
+
+// setTime sets a time of RFC 3339. The calendar of a schedule and the stores know no times before 1970.
+func setTime(at *time.Time, m member) error {
+	var t time.Time
+	if json.Unmarshal(m.value, &t) != nil || t.Before(time.Unix(0, 0)) {
+		return invalid("%s: must be a time like 2026-01-31T12:00:00Z, from 1970 on", m.name)
+	}
+	*at = microseconds(t)
 	return nil
 }
 

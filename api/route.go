@@ -37,7 +37,8 @@ const invokeRule = "functions:function:invoke"
 // table is every route of the service, the hot ones first.
 func (s *Server) table() []*route {
 	appKeys, functionKeys := listKeys("name"), listKeys("name", "app")
-	executionKeys := listKeys("function", "app", "status", "since", "until")
+	executionKeys := listKeys("function", "app", "status", "trigger", "since", "until")
+	triggerKeys := listKeys("name", "function", "type")
 	return []*route{
 		{method: "POST", path: "/v2/functions/{function}/invoke", hot: cutInvokePath, rule: invokeRule, access: s.invoke},
 		{path: "/f/{function}/{rest:.*}", hot: cutFunctionPath, rule: invokeRule, public: s.gateway},
@@ -56,7 +57,17 @@ func (s *Server) table() []*route {
 
 		{method: "GET", path: "/v2/executions", rule: "functions:execution:list", query: executionKeys, access: s.listExecutions},
 		{method: "GET", path: "/v2/executions/{execution}", rule: "functions:execution:show", access: s.showExecution},
-		{method: "GET", path: "/v2/executions/{execution}/log", rule: "functions:execution:log", access: s.showLog},
+		{method: "DELETE", path: "/v2/executions/{execution}", rule: "functions:execution:cancel", access: s.cancelExecution},
+		{method: "GET", path: "/v2/executions/{execution}/log", rule: "functions:execution:log", query: []string{"follow"}, access: s.showLog},
+		{method: "GET", path: "/v2/executions/{execution}/result", rule: "functions:execution:result", access: s.showResult},
+		{method: "POST", path: "/v2/executions/{execution}/redrive", rule: "functions:execution:redrive", access: s.redriveExecution},
+		{method: "POST", path: "/v2/executions/redrive", rule: "functions:execution:redrive", access: s.redriveExecutions},
+
+		{method: "GET", path: "/v2/triggers", rule: "functions:trigger:list", query: triggerKeys, access: s.listTriggers},
+		{method: "POST", path: "/v2/triggers", rule: "functions:trigger:create", access: s.createTrigger},
+		{method: "GET", path: "/v2/triggers/{trigger}", rule: "functions:trigger:show", access: s.showTrigger},
+		{method: "PATCH", path: "/v2/triggers/{trigger}", rule: "functions:trigger:update", access: s.updateTrigger},
+		{method: "DELETE", path: "/v2/triggers/{trigger}", rule: "functions:trigger:delete", access: s.deleteTrigger},
 
 		{method: "GET", path: "/", public: s.listVersions},
 		{method: "GET", path: "/v2", public: s.showVersion},

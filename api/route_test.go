@@ -23,7 +23,7 @@ func TestEveryRouteHasARule(t *testing.T) {
 	for _, rule := range policy.Defaults() {
 		known[rule.Name] = true
 	}
-	router, routes := newRouter((&Server{}).table(), newMetrics(nil, nil))
+	router, routes := newRouter((&Server{}).table(), newMetrics(&Server{}))
 	walked := 0
 	err := router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {
 		walked++

@@ -64,7 +64,8 @@ func configOn(t testing.TB, store *db.Store, engine picasso.Engine) api.Config {
 	require.NoError(t, err)
 	return api.Config{
 		Authenticator: tokens{}, Authorizer: authorizer, Challenge: `Keystone uri="http://keystone.example.org"`,
-		Apps: store, Functions: store, Executions: store, Engine: engine,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
+		Engine: engine,
 	}
 }
 

@@ -20,12 +20,13 @@ type Engine struct {
 	OnInvoke func(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome
 	// OnResolve resolves an image; nil appends a digest to it.
 	OnResolve func(ref string) (string, error)
-	// Err is what Warm, Retire and Host return.
+	// Err is what Warm, Retire, Cancel and Host return.
 	Err error
 
-	mu      sync.Mutex
-	warmed  []picasso.Function
-	retired []Retired
+	mu        sync.Mutex
+	warmed    []picasso.Function
+	retired   []Retired
+	cancelled []string
 }
 
 // Retired is one call of Retire.
@@ -92,6 +93,14 @@ func (e *Engine) Retire(_ context.Context, functionID string, below int64) error
 	return e.Err
 }
 
+// Cancel implements picasso.Engine.
+func (e *Engine) Cancel(_ context.Context, executionID string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cancelled = append(e.cancelled, executionID)
+	return e.Err
+}
+
 // Host implements picasso.Engine.
 func (e *Engine) Host(context.Context) (picasso.Host, error) {
 	return picasso.Host{Name: "host-1", MemoryMB: 1024, MemoryUsedMB: 128, Sandboxes: 1}, e.Err
@@ -109,4 +118,11 @@ func (e *Engine) Retirements() []Retired {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return append([]Retired(nil), e.retired...)
+}
+
+// Cancelled returns what was given to Cancel so far.
+func (e *Engine) Cancelled() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]string(nil), e.cancelled...)
 }

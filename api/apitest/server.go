@@ -38,6 +38,7 @@ func Start(t testing.TB, cfg api.Config) *Server {
 	s.URL, s.API, s.HTTP = listener.URL, handler, listener.Client()
 	s.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		handler.Stop()
 		listener.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -61,7 +61,7 @@ func Defaults() []Rule {
 		{Name: "functions:function:delete", Check: member, Description: "Delete a function.",
 			Operations: []Operation{{"DELETE", "/v2/functions/{function}"}}},
 		{Name: "functions:function:invoke", Check: member,
-			Description: "Invoke a function. Public functions can be called at their URL by everybody, whatever this says.",
+			Description: "Invoke a function, also asynchronously. Public functions can be called at their URL by everybody, whatever this says.",
 			Operations:  []Operation{{"POST", "/v2/functions/{function}/invoke"}, {"ANY", "/f/{function}"}}},
 
 		{Name: "functions:execution:list", Check: reader, Description: "List the executions of the project.",
@@ -72,5 +72,24 @@ func Defaults() []Rule {
 			Operations: []Operation{{"GET", "/v2/executions/{execution}"}}},
 		{Name: "functions:execution:log", Check: reader, Description: "Read the log of an execution.",
 			Operations: []Operation{{"GET", "/v2/executions/{execution}/log"}}},
+		{Name: "functions:execution:result", Check: reader, Description: "Read what an asynchronous execution answered with.",
+			Operations: []Operation{{"GET", "/v2/executions/{execution}/result"}}},
+		{Name: "functions:execution:cancel", Check: member, Description: "Cancel an execution that has not ended.",
+			Operations: []Operation{{"DELETE", "/v2/executions/{execution}"}}},
+		{Name: "functions:execution:redrive", Check: member, Description: "Run executions that did not succeed again.",
+			Operations: []Operation{{"POST", "/v2/executions/{execution}/redrive"}, {"POST", "/v2/executions/redrive"}}},
+
+		{Name: "functions:trigger:list", Check: reader, Description: "List the triggers of the project.",
+			Operations: []Operation{{"GET", "/v2/triggers"}}},
+		{Name: "functions:trigger:list:all_projects", Check: admin, Description: "List the triggers of all projects, or of another one.",
+			Operations: []Operation{{"GET", "/v2/triggers?all_projects=true"}, {"GET", "/v2/triggers?project_id={project}"}}},
+		{Name: "functions:trigger:show", Check: reader, Description: "Show a trigger.",
+			Operations: []Operation{{"GET", "/v2/triggers/{trigger}"}}},
+		{Name: "functions:trigger:create", Check: member, Description: "Create a trigger, which invokes a function of the project.",
+			Operations: []Operation{{"POST", "/v2/triggers"}}},
+		{Name: "functions:trigger:update", Check: member, Description: "Change a trigger.",
+			Operations: []Operation{{"PATCH", "/v2/triggers/{trigger}"}}},
+		{Name: "functions:trigger:delete", Check: member, Description: "Delete a trigger.",
+			Operations: []Operation{{"DELETE", "/v2/triggers/{trigger}"}}},
 	}
 }

@@ -60,7 +60,7 @@ func needed(rule string) int {
 	switch verb := rule[strings.LastIndex(rule, ":")+1:]; verb {
 	case "all_projects":
 		return everything
-	case "list", "show", "log":
+	case "list", "show", "log", "result":
 		return look
 	}
 	return work

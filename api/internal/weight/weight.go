@@ -18,6 +18,9 @@ func Function(fn *picasso.Function) int {
 // App returns the bytes of an app.
 func App(app *picasso.App) int { return Least + len(app.Description) + config(app.Config) }
 
+// Trigger returns the bytes of a trigger.
+func Trigger(t *picasso.Trigger) int { return Least + len(t.InputTemplate) }
+
 func words(list []string) (bytes int) {
 	for _, word := range list {
 		bytes += each + len(word)

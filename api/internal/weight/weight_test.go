@@ -25,6 +25,8 @@ func TestWeightGrowsWithAllThatUsersWrite(t *testing.T) {
 	} {
 		assert.GreaterOrEqual(t, weight.Function(&fn), empty+more, name)
 	}
+	trigger := &picasso.Trigger{TriggerSpec: picasso.TriggerSpec{InputTemplate: long}}
+	assert.GreaterOrEqual(t, weight.Trigger(trigger), weight.Trigger(&picasso.Trigger{})+more)
 	app := &picasso.App{}
 	app.Config = map[string]string{"A": long}
 	assert.GreaterOrEqual(t, weight.App(app), weight.App(&picasso.App{})+more)
