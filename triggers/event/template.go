@@ -54,7 +54,7 @@ func (e *Event) values() (map[string]any, error) {
 	var data any
 	decoder := json.NewDecoder(bytes.NewReader(e.Data))
 	decoder.UseNumber() // as it was written
-	if err := decoder.Decode(&data); err != nil {
+	if err := decoder.Decode(&data); err != nil || !json.Valid(e.Data) { // Decode stops behind the first value
 		return nil, badData(err)
 	}
 	values["data"] = data
@@ -74,10 +74,10 @@ func expand(template string, values map[string]any) ([]byte, error) {
 		if !found {
 			break
 		}
-		name, after, found := strings.Cut(after[:min(len(after), maxNameBytes)], "}")
+		name, _, found := strings.Cut(rest[:min(len(rest), maxNameBytes)], "}")
 		value, ours := find(values, name)
 		if found && ours {
-			out, rest = append(out, inserted(value)...), rest[len(rest)-len(after):]
+			out, rest = append(out, inserted(value)...), rest[len(name)+1:]
 		} else {
 			out = append(out, "${"...)
 		}
