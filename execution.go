@@ -169,6 +169,7 @@ type LogStore interface {
 	AppendLogs(ctx context.Context, parts []LogPart) error
 	// Log returns the parts behind a place in the log, in order: those of
 	// later attempts, and of the given attempt those at the offset or later. (0, 0) is
-	// the beginning. A log that does not exist is empty.
+	// the beginning. It may return the first of them only, so that a long log need not be in
+	// memory: ask again behind the last until there is none. A log that does not exist is empty.
 	Log(ctx context.Context, executionID string, attempt int, offset int64) ([]LogPart, error)
 }
