@@ -21,6 +21,7 @@ type Engine struct {
 	cfg    Config
 	driver sandbox.Driver
 	pools  *pool.Host
+	calls  *calls
 	log    *logrus.Logger
 }
 
@@ -34,7 +35,7 @@ func New(cfg Config, driver sandbox.Driver, log *logrus.Logger) *Engine {
 		MemoryMB: cfg.memoryMB(), Cores: runtime.GOMAXPROCS(0), FreezeAfter: cfg.FreezeAfter,
 		Now: time.Now, Log: log,
 	}, starter.Start)
-	return &Engine{cfg: cfg, driver: driver, pools: pools, log: log}
+	return &Engine{cfg: cfg, driver: driver, pools: pools, calls: newCalls(), log: log}
 }
 
 // Close takes no more calls, waits until those in the sandboxes have ended or
@@ -69,6 +70,3 @@ func (e *Engine) Host(context.Context) (picasso.Host, error) {
 		CallsRunning: s.CallsRunning, CallsWaiting: s.CallsWaiting, ColdStarts: s.ColdStarts,
 	}, nil
 }
-
-// Cancel implements picasso.Engine.
-func (e *Engine) Cancel(context.Context, string) error { return nil }

@@ -18,8 +18,10 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 		return e.refused(fault.Problem(), began)
 	}
 	defer in.Close(w)
+	abort := e.calls.enter(call.ExecutionID)
+	defer e.calls.leave(abort)
 	// A small body is here in full by now: a slow caller holds no sandbox.
-	c := contract.Call{Call: streaming(call, in.Upload), Payload: in.Payload}
+	c := contract.Call{Call: streaming(call, in.Upload), Payload: in.Payload, Abort: abort}
 	c.Wanted = func() bool { return e.pools.Wanted(call.Function) }
 	out := e.serve(ctx, &c, w)
 	if out.Started.IsZero() {
@@ -45,7 +47,7 @@ func streaming(call *picasso.Call, upload *h1.Upload) *picasso.Call {
 // another one, once.
 func (e *Engine) serve(ctx context.Context, c *contract.Call, w http.ResponseWriter) picasso.Outcome {
 	for again := false; ; again = true {
-		lease, err := e.pools.Acquire(ctx, c.Function)
+		lease, err := e.pools.Acquire(ctx, c.Function, c.Abort.Done())
 		if err != nil {
 			return picasso.Outcome{Err: picasso.AsError(err)}
 		}

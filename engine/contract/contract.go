@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/h1"
 	"github.com/picasso-faas/picasso/engine/ring"
 	"github.com/picasso-faas/picasso/engine/sandbox"
 )
@@ -20,6 +21,8 @@ type Call struct {
 	// Payload is the whole body where it was small enough to be read ahead;
 	// Body is nil then.
 	Payload []byte
+	// Abort ends the call from outside, as cancelled.
+	Abort *h1.Abort
 	// Wanted reports whether other calls wait for a sandbox of the function.
 	Wanted func() bool
 }

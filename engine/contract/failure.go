@@ -37,6 +37,10 @@ func functionFailed(format string, args ...any) *picasso.Error {
 	return picasso.Errorf(picasso.CodeFunctionFailed, format, args...)
 }
 
+func cancelled() *picasso.Error {
+	return picasso.Errorf(picasso.CodeCancelled, "it was cancelled while it ran")
+}
+
 func timedOut(timeout time.Duration) *picasso.Error {
 	return picasso.Errorf(picasso.CodeTimedOut, "timeout_s: the function ran longer than %d s and was stopped", int(timeout.Seconds()))
 }

@@ -3,7 +3,6 @@ package contract
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -100,7 +99,6 @@ func (fnProtocol) reply(call *Call, resp *h1.Response) verdict {
 // reported is what the FDK says of a failure, as a part of a sentence.
 func reported(resp *h1.Response) string {
 	said := readExcerpt(resp)
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp, 64<<10)) // so that the connection can be kept
 	if said == "" {
 		return ""
 	}

@@ -3,6 +3,7 @@ package contract
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -156,9 +157,10 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 		return Keep
 	}
 	defer req.Free()
+	req.Abort = call.Abort
 	resp, err := s.conns.Do(context.Background(), req, to.deadline)
 	if err != nil {
-		return s.failed(err, out)
+		return s.failed(call, err, out)
 	}
 	defer resp.Close()
 	if resp.ContentLength > s.cfg.MaxResponseBytes {
@@ -168,25 +170,47 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 	v := s.reply(call, resp)
 	out.HTTPStatus, out.Err = v.status, v.err
 	if !v.pass {
-		return v.fate
+		return s.withhold(call, resp, v.fate, out)
 	}
 	switch err := to.pass(v, resp, s.cfg.MaxResponseBytes, &out.OutputBytes); {
 	case errors.Is(err, errTooLarge):
 		out.Err = responseTooLarge(s.cfg.MaxResponseBytes)
 	case err != nil:
-		return s.failed(err, out)
+		return s.failed(call, err, out)
 	default:
 		out.OwnAccount = v.err != nil
 	}
 	return v.fate
 }
 
+// withhold reads the rest of an answer that is not for the caller. A function
+// that does not come to its end is no good for another call.
+func (s *httpSandbox) withhold(call *Call, resp *h1.Response, fate Fate, out *picasso.Outcome) Fate {
+	if fate != Keep {
+		return fate
+	}
+	if _, err := io.Copy(io.Discard, io.LimitReader(resp, maxWithheld)); err != nil {
+		return s.failed(call, err, out)
+	}
+	return Keep
+}
+
+// maxWithheld is how much of an answer is read only so that its connection can be used again.
+const maxWithheld = 64 << 10
+
 // deathGrace is how long a broken connection waits for the news that the
 // sandbox has ended, which explains it.
 const deathGrace = time.Second
 
 // failed says why an exchange failed, and what becomes of the sandbox.
-func (s *httpSandbox) failed(err error, out *picasso.Outcome) Fate {
+func (s *httpSandbox) failed(call *Call, err error, out *picasso.Outcome) Fate {
+	if call.Abort.Aborted() {
+		out.Err = cancelled()
+		if errors.Is(err, h1.ErrAborted) {
+			return Keep // the function knows nothing of it
+		}
+		return Discard
+	}
 	var body *h1.BodyError
 	own := errors.As(err, &body) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		errors.Is(err, h1.ErrMalformed) || errors.Is(err, h1.ErrHeaderTooLarge)

@@ -44,18 +44,17 @@ const startTimeout = time.Minute
 func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome, Fate) {
 	x := &run{
 		timeout: s.fn.Timeout(), log: ring.New(s.starter.cfg.MaxLogBytes),
-		in:  input{r: call.Body, failed: make(chan struct{})},
-		out: output{max: s.starter.cfg.MaxResponseBytes, full: make(chan struct{})},
+		cancelled: call.Abort.Done(),
+		in:        input{r: call.Body, failed: make(chan struct{})},
+		out:       output{max: s.starter.cfg.MaxResponseBytes, full: make(chan struct{})},
 	}
 	if call.Body == nil {
 		x.in.r = bytes.NewReader(bytes.Clone(call.Payload)) // may still be read when the call is over
 	}
 	spec := s.starter.spec(s.fn, stdioEnv(call, time.Now().Add(x.timeout)))
 	spec.Stdin, spec.Stdout, spec.Stderr = &x.in, &x.out, x.log
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
-	defer cancel()
 	began := time.Now()
-	sb, err := s.starter.driver.Start(ctx, spec)
+	sb, err := s.start(spec, call)
 	if err != nil {
 		return picasso.Outcome{Err: picasso.AsError(err)}, Discard
 	}
@@ -72,6 +71,24 @@ func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome
 	return out, Discard
 }
 
+// start starts the sandbox, unless the call is cancelled meanwhile.
+func (s *stdioSandbox) start(spec sandbox.Spec, call *Call) (sandbox.Sandbox, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	go func() {
+		select {
+		case <-call.Abort.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	sb, err := s.starter.driver.Start(ctx, spec)
+	if err != nil && call.Abort.Aborted() {
+		return nil, picasso.Errorf(picasso.CodeCancelled, "it was cancelled while its sandbox was started").WithCause(err)
+	}
+	return sb, err
+}
+
 func stdioEnv(call *Call, deadline time.Time) []string {
 	return append(headerEnv(call.Header),
 		"METHOD="+call.Method,
@@ -83,10 +100,11 @@ func stdioEnv(call *Call, deadline time.Time) []string {
 
 // run is one run of a command.
 type run struct {
-	timeout time.Duration
-	log     *ring.Log
-	in      input
-	out     output
+	timeout   time.Duration
+	cancelled <-chan struct{}
+	log       *ring.Log
+	in        input
+	out       output
 }
 
 // await waits for the end of the command, or of its time.
@@ -98,6 +116,8 @@ func (x *run) await(sb sandbox.Sandbox, out *picasso.Outcome) {
 		x.judge(sb.Exit(), out)
 	case <-timer.C:
 		out.Err = timedOut(x.timeout)
+	case <-x.cancelled:
+		out.Err = cancelled()
 	case <-x.in.failed:
 		out.Err = (&h1.BodyError{Err: x.in.failure()}).Problem()
 	case <-x.out.full:

@@ -163,11 +163,21 @@ func (k *kit) call(fn *picasso.Function) <-chan acquired {
 	return k.callWith(context.Background(), fn)
 }
 
+// Acquire is for calls that nobody cancels.
+func (k *kit) Acquire(ctx context.Context, fn *picasso.Function) (Lease, error) {
+	return k.Host.Acquire(ctx, fn, nil)
+}
+
 func (k *kit) callWith(ctx context.Context, fn *picasso.Function) <-chan acquired {
+	return k.callUnless(ctx, nil, fn)
+}
+
+// callUnless is a call that is cancelled when the channel is closed.
+func (k *kit) callUnless(ctx context.Context, cancelled <-chan struct{}, fn *picasso.Function) <-chan acquired {
 	before := k.Stats()
 	c := make(chan acquired, 1)
 	go func() {
-		lease, err := k.Acquire(ctx, fn)
+		lease, err := k.Host.Acquire(ctx, fn, cancelled)
 		a := acquired{lease: lease, err: err}
 		if err == nil {
 			a.box = lease.Sandbox.(*box)

@@ -90,10 +90,11 @@ func New(cfg Config, start Start) *Host {
 	return h
 }
 
-// Acquire returns a sandbox for one call of the function. ctx ends the wait.
-// Errors: busy (RetryAfter set), wait_timed_out, unavailable (closing), and
-// what a start fails with.
-func (h *Host) Acquire(ctx context.Context, fn *picasso.Function) (Lease, error) {
+// Acquire returns a sandbox for one call of the function. ctx ends the wait
+// because the caller is gone, cancelled (when closed) because the call is not
+// wanted any more. Errors: busy (RetryAfter set), wait_timed_out, cancelled,
+// unavailable (closing), and what a start fails with.
+func (h *Host) Acquire(ctx context.Context, fn *picasso.Function, cancelled <-chan struct{}) (Lease, error) {
 	h.mu.Lock()
 	if h.drained != nil {
 		h.mu.Unlock()
@@ -110,25 +111,29 @@ func (h *Host) Acquire(ctx context.Context, fn *picasso.Function) (Lease, error)
 		}
 		return lease, nil
 	}
-	w := &waiter{granted: make(chan grant, 1)}
+	w := &waiter{fn: fn, granted: make(chan grant, 1)}
 	w.place = p.waiters.PushBack(w)
 	p.tend()
 	h.mu.Unlock()
-	return h.wait(ctx, p, w, fn)
+	return h.wait(ctx, p, w, cancelled)
 }
 
 // wait waits for what was granted to w.
-func (h *Host) wait(ctx context.Context, p *pool, w *waiter, fn *picasso.Function) (Lease, error) {
-	timer := time.NewTimer(fn.QueueTimeout())
+func (h *Host) wait(ctx context.Context, p *pool, w *waiter, cancelled <-chan struct{}) (Lease, error) {
+	timer := time.NewTimer(w.fn.QueueTimeout())
 	defer timer.Stop()
 	var err error
+	gone := true
 	select {
 	case g := <-w.granted:
 		return g.lease, g.err
 	case <-timer.C:
-		err = picasso.Errorf(picasso.CodeWaitTimedOut, "queue_timeout_s: no sandbox became free within %d s", fn.QueueTimeoutS)
+		gone = false
+		err = picasso.Errorf(picasso.CodeWaitTimedOut, "queue_timeout_s: no sandbox became free within %d s", w.fn.QueueTimeoutS)
 	case <-ctx.Done():
 		err = picasso.Errorf(picasso.CodeWaitTimedOut, "the caller did not wait for a sandbox").WithCause(context.Cause(ctx))
+	case <-cancelled:
+		err = picasso.Errorf(picasso.CodeCancelled, "it was cancelled while it waited for a sandbox")
 	}
 	h.mu.Lock()
 	if w.place != nil {
@@ -138,11 +143,13 @@ func (h *Host) wait(ctx context.Context, p *pool, w *waiter, fn *picasso.Functio
 	}
 	h.mu.Unlock()
 	g := <-w.granted // it came in the same moment
-	if g.err == nil && ctx.Err() != nil {
-		h.Release(g.lease, contract.Keep)
-		return Lease{}, err
+	if !gone {
+		return g.lease, g.err
 	}
-	return g.lease, g.err
+	if g.err == nil {
+		h.Release(g.lease, contract.Keep)
+	}
+	return Lease{}, err
 }
 
 // Release ends a lease.

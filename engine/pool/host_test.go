@@ -176,6 +176,33 @@ func TestWaitTimesOut(t *testing.T) {
 	assert.Equal(t, 1, k.Stats().Idle, "nobody waits any more")
 }
 
+func TestCancelledWait(t *testing.T) {
+	k := newKit(t, 1000)
+	fn := function("f")
+	fn.MaxSandboxes = 1
+	running := k.lease(fn)
+	cancel := make(chan struct{})
+	c := k.callUnless(context.Background(), cancel, fn)
+	close(cancel)
+	assert.Equal(t, picasso.CodeCancelled, picasso.CodeOf(k.got(c).err))
+	assert.Zero(t, k.Stats().CallsWaiting)
+	k.Release(running.lease, contract.Keep)
+	assert.Equal(t, 1, k.Stats().Idle)
+
+	// One that is granted a sandbox in the same moment has it, or is cancelled and leaves it.
+	for range 200 {
+		running := k.got(k.call(fn))
+		cancel := make(chan struct{})
+		c := k.callUnless(context.Background(), cancel, fn)
+		go close(cancel)
+		k.Release(running.lease, contract.Keep)
+		if a := k.got(c); a.err == nil {
+			k.Release(a.lease, contract.Keep)
+		}
+		require.Equal(t, Stats{MemoryMB: 1000, MemoryUsedMB: 100, Sandboxes: 1, Idle: 1, ColdStarts: 1}, k.Stats())
+	}
+}
+
 func TestFailedStart(t *testing.T) {
 	k := newKit(t, 1000)
 	fn := function("f")

@@ -39,8 +39,9 @@ type pool struct {
 
 // waiter is a call that waits for a sandbox.
 type waiter struct {
-	place   *list.Element // nil once something was granted
-	granted chan grant    // takes one without blocking
+	fn      *picasso.Function // as the call has it
+	place   *list.Element     // nil once something was granted
+	granted chan grant        // takes one without blocking
 }
 
 type grant struct {
