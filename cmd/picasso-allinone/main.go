@@ -1,8 +1,9 @@
-// Picasso-allinone is API and engine in one process, for development and small clouds.
+// Picasso-allinone is API, triggers and engine in one process, for development and small clouds.
 package main
 
 import (
 	"os"
+	_ "time/tzdata" // schedules know every time zone, whatever the host has
 
 	"github.com/picasso-faas/picasso/cmd/internal/daemon"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"

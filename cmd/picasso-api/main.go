@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // schedules know every time zone, whatever the host has
 
 	"github.com/picasso-faas/picasso/cmd/internal/daemon"
 	"github.com/picasso-faas/picasso/cmd/internal/launch"

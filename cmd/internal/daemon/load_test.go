@@ -27,7 +27,7 @@ func TestAllInOneWithoutFilesIsForDevelopment(t *testing.T) {
 func TestAllInOneWithAFileIsAService(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "picasso.conf")
-	require.NoError(t, os.WriteFile(file, []byte("[DEFAULT]\nstate_path = /srv/picasso\n[triggers]\nlater = yes\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("[DEFAULT]\nstate_path = /srv/picasso\n[barbican]\nlater = yes\n"), 0o600))
 	cfg, err := Load(launch.RoleAllInOne, Sources{Files: []string{file}}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, launch.AuthKeystone, cfg.General.AuthStrategy)

@@ -10,6 +10,9 @@ import (
 	"github.com/picasso-faas/picasso/engine"
 	"github.com/picasso-faas/picasso/engine/docker"
 	"github.com/picasso-faas/picasso/keystone"
+	"github.com/picasso-faas/picasso/triggers"
+	"github.com/picasso-faas/picasso/triggers/destination"
+	"github.com/picasso-faas/picasso/triggers/queue"
 )
 
 // Role is which parts of Picasso run in a process.
@@ -18,9 +21,14 @@ type Role string
 // The roles.
 const (
 	RoleAPI      Role = "picasso-api"      // front end, with the engine behind RPC
+	RoleTrigger  Role = "picasso-trigger"  // queue and schedules, with the engine behind RPC
 	RoleEngine   Role = "picasso-engine"   // engine of this host, served by RPC
-	RoleAllInOne Role = "picasso-allinone" // both, without RPC
+	RoleAllInOne Role = "picasso-allinone" // all of them, without RPC
 )
+
+func (r Role) hasAPI() bool      { return r == RoleAPI || r == RoleAllInOne }
+func (r Role) hasTriggers() bool { return r == RoleTrigger || r == RoleAllInOne }
+func (r Role) hasEngine() bool   { return r == RoleEngine || r == RoleAllInOne }
 
 // The values of auth_strategy.
 const (
@@ -30,15 +38,19 @@ const (
 
 // Config is picasso.conf: a struct for each section.
 type Config struct {
-	General     General
-	API         API
-	Database    db.Config
-	Keystone    keystone.Config
-	Policy      Policy
-	Engine      engine.Config
-	Docker      docker.Config
-	RPC         RPC
-	HealthCheck HealthCheck
+	General      General
+	API          API
+	Database     db.Config
+	Keystone     keystone.Config
+	Policy       Policy
+	Engine       engine.Config
+	Docker       docker.Config
+	Queue        queue.Options
+	Retention    triggers.Retention
+	Destinations destination.Options
+	Triggers     Triggers
+	RPC          RPC
+	HealthCheck  HealthCheck
 }
 
 // General is section [DEFAULT].
@@ -71,12 +83,18 @@ type Policy struct {
 	optional bool // File is the default
 }
 
+// Triggers is section [triggers].
+type Triggers struct {
+	MetricsBindHost string `ini:"metrics_bind_host" help:"Address of the listener of picasso-trigger for /healthcheck and /metrics (Prometheus), which needs no token: keep it off public networks."`
+	MetricsBindPort int    `ini:"metrics_bind_port" help:"Port of that listener. -1: no such listener."`
+}
+
 // RPC is section [rpc].
 type RPC struct {
-	Key       string `ini:"key" secret:"true" help:"Secret of at least 16 bytes that picasso-api and picasso-engine share; whoever has it can run anything. Required by both."`
-	BindHost  string `ini:"bind_host" help:"Address picasso-engine listens on for picasso-api. What passes is signed but not encrypted: use an internal network."`
+	Key       string `ini:"key" secret:"true" help:"Secret of at least 16 bytes that picasso-api, picasso-trigger and picasso-engine share; whoever has it can run anything. Required by all three."`
+	BindHost  string `ini:"bind_host" help:"Address picasso-engine listens on for the others. What passes is signed but not encrypted: use an internal network."`
 	BindPort  int    `ini:"bind_port" help:"Port picasso-engine listens on. 0: any free one."`
-	EngineURL string `ini:"engine_url" help:"Where picasso-api finds picasso-engine."`
+	EngineURL string `ini:"engine_url" help:"Where the others find picasso-engine."`
 }
 
 // HealthCheck is section [healthcheck].
@@ -100,6 +118,8 @@ func DefaultConfig() Config {
 		Policy:   Policy{File: defaultPolicyFile},
 		Engine:   engine.DefaultConfig(),
 		Docker:   docker.DefaultConfig(),
+		Queue:    queue.DefaultOptions(), Retention: triggers.DefaultRetention(),
+		Triggers: Triggers{MetricsBindHost: "127.0.0.1", MetricsBindPort: 10004},
 		RPC:      RPC{BindHost: "127.0.0.1", BindPort: 10002, EngineURL: "http://127.0.0.1:10002"},
 	}
 }
@@ -123,6 +143,10 @@ func (c *Config) Sections() []config.Section {
 		{Name: "oslo_policy", Into: &c.Policy},
 		{Name: "engine", Into: &c.Engine},
 		{Name: "docker", Into: &c.Docker},
+		{Name: "queue", Into: &c.Queue},
+		{Name: "retention", Into: &c.Retention},
+		{Name: "destinations", Into: &c.Destinations},
+		{Name: "triggers", Into: &c.Triggers},
 		{Name: "rpc", Into: &c.RPC},
 		{Name: "healthcheck", Into: &c.HealthCheck},
 	}
@@ -149,7 +173,7 @@ func (c *Config) Complete(role Role, dir string) {
 func Ignored() []string {
 	return []string{
 		"barbican", "cors", "key_manager", "oslo_concurrency", "oslo_limit", "oslo_messaging_notifications",
-		"oslo_messaging_rabbit", "oslo_middleware", "oslo_reports", "service_user", "swift", "triggers",
+		"oslo_messaging_rabbit", "oslo_middleware", "oslo_reports", "service_user", "swift",
 		// Tokens are cached in the process and the catalog is not needed.
 		"keystone_authtoken/memcached_servers", "keystone_authtoken/memcache_security_strategy",
 		"keystone_authtoken/memcache_secret_key", "keystone_authtoken/memcache_use_advanced_pool",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
 	"github.com/picasso-faas/picasso"
@@ -29,6 +30,7 @@ const metricsName = "metrics"
 type parts struct {
 	listeners []*listener // the one that users know first
 	tasks     []func(context.Context)
+	worker    *worker                       // nil where nothing is invoked without a caller
 	engines   []func(context.Context) error // closers: end the calls
 	stores    []func(context.Context) error // closers: keep what calls have left, in this order
 }
@@ -36,10 +38,10 @@ type parts struct {
 func (p *parts) build(ctx context.Context, role Role, cfg Config, log *logrus.Logger) error {
 	var runs picasso.Engine
 	var err error
-	if role == RoleAPI {
-		runs, err = p.remoteEngine(cfg, log)
-	} else {
+	if role.hasEngine() {
 		runs, err = p.localEngine(ctx, cfg, log)
+	} else {
+		runs, err = p.remoteEngine(cfg, log)
 	}
 	if err != nil {
 		return err
@@ -52,7 +54,19 @@ func (p *parts) build(ctx context.Context, role Role, cfg Config, log *logrus.Lo
 		}
 		return err
 	}
-	return p.api(ctx, cfg, runs, log)
+	store, err := p.store(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	if role.hasTriggers() {
+		if err := p.triggers(cfg, store, runs, log); err != nil {
+			return err
+		}
+	}
+	if role == RoleTrigger {
+		return p.listenTrigger(cfg.Triggers, log)
+	}
+	return p.api(cfg, store, runs, log)
 }
 
 func (p *parts) listen(name, address string, handler http.Handler, log *logrus.Logger) error {
@@ -83,11 +97,7 @@ func (p *parts) localEngine(ctx context.Context, cfg Config, log *logrus.Logger)
 	return e, nil
 }
 
-func (p *parts) api(ctx context.Context, cfg Config, runs picasso.Engine, log *logrus.Logger) error {
-	store, err := p.store(ctx, cfg, log)
-	if err != nil {
-		return err
-	}
+func (p *parts) api(cfg Config, store *db.Store, runs picasso.Engine, log *logrus.Logger) error {
 	who, challenge, err := p.authenticator(cfg, log)
 	if err != nil {
 		return err
@@ -98,7 +108,8 @@ func (p *parts) api(ctx context.Context, cfg Config, runs picasso.Engine, log *l
 	}
 	server, err := api.New(api.Config{
 		Authenticator: who, Authorizer: may, Challenge: challenge,
-		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store, Engine: runs, Log: log,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
+		Engine: runs, Log: log,
 		PublicEndpoint: cfg.API.PublicEndpoint, TrustProxyHeaders: cfg.API.ProxyHeaders,
 		MaxRequestBytes: cfg.API.MaxRequestBytes, MaxLimit: cfg.API.MaxLimit, Disabled: exists(cfg.HealthCheck.DisableByFile),
 	})
@@ -117,8 +128,12 @@ func (p *parts) listenAPI(cfg API, server *api.Server, log *logrus.Logger) error
 	if cfg.MetricsBindPort < 0 {
 		return nil
 	}
+	var others []prometheus.Collector
+	if p.worker != nil {
+		others = p.worker.Metrics()
+	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", server.Metrics())
+	mux.Handle("GET /metrics", server.Metrics(others...))
 	return p.listen(metricsName, address(cfg.MetricsBindHost, cfg.MetricsBindPort), mux, log)
 }
 
@@ -199,6 +214,9 @@ func exists(path string) func() bool {
 // last what keeps their records. Calls may go on until ctx ends.
 func (p *parts) close(ctx context.Context, log *logrus.Logger) error {
 	var stopping sync.WaitGroup
+	if p.worker != nil {
+		stopping.Go(func() { <-p.worker.done })
+	}
 	for _, l := range p.listeners {
 		stopping.Go(func() { l.stop(ctx) })
 	}

@@ -32,13 +32,20 @@ func New(ctx context.Context, role Role, cfg Config, log *logrus.Logger) (*Progr
 	if err := p.parts.build(ctx, role, cfg, log); err != nil {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
+		p.parts.worker = nil // which was never started
 		return nil, errors.Join(err, p.parts.close(ended, log))
 	}
 	return p, nil
 }
 
-// URL is where the API listens, or for RoleEngine its RPC.
-func (p *Program) URL() string { return p.parts.listeners[0].url() }
+// URL is where the API listens, for RoleEngine its RPC, for RoleTrigger its
+// health check; "" when there is no listener.
+func (p *Program) URL() string {
+	if len(p.parts.listeners) == 0 {
+		return ""
+	}
+	return p.parts.listeners[0].url()
+}
 
 // MetricsURL is where /metrics is, "" when it is switched off.
 func (p *Program) MetricsURL() string {
@@ -52,9 +59,8 @@ func (p *Program) MetricsURL() string {
 
 // Run serves until work ends, and then stops: new connections are refused,
 // calls in flight go on until they have ended, graceful_shutdown_timeout has
-// passed or
-// patience ends; then everything that is left is cut off, records are stored
-// and sandboxes removed. Run can be called once.
+// passed or patience ends; then everything that is left is cut off, records
+// are stored and sandboxes removed. Run can be called once.
 func (p *Program) Run(work, patience context.Context) error {
 	group, broken := errgroup.WithContext(work)
 	for _, l := range p.parts.listeners {
@@ -64,10 +70,16 @@ func (p *Program) Run(work, patience context.Context) error {
 	for _, task := range p.parts.tasks {
 		group.Go(func() error { task(broken); return nil })
 	}
+	calls, cut := context.WithCancel(context.WithoutCancel(work))
+	defer cut()
+	if w := p.parts.worker; w != nil {
+		group.Go(func() error { w.run(broken, calls); return nil })
+	}
 	<-broken.Done()
 	p.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(patience, p.cfg.General.ShutdownTimeout)
 	defer cancel()
+	context.AfterFunc(ctx, cut)
 	stopped := p.parts.close(ctx, p.log)
 	return errors.Join(group.Wait(), stopped)
 }

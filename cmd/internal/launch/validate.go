@@ -17,18 +17,24 @@ const minKeyBytes = 16
 // each option that is wrong.
 func (c *Config) Validate(role Role) error {
 	wrong := []error{inSection("DEFAULT", check(c.General.ShutdownTimeout >= 0, "graceful_shutdown_timeout: must not be negative"))}
-	if role != RoleEngine {
-		wrong = append(wrong, inSection("DEFAULT", c.validateAuth()), inSection("api", c.API.validate()),
-			inSection("database", c.Database.Validate()))
+	if role.hasAPI() {
+		wrong = append(wrong, inSection("DEFAULT", c.validateAuth()), inSection("api", c.API.validate()))
+		if c.General.AuthStrategy == AuthKeystone {
+			wrong = append(wrong, inSection("keystone_authtoken", c.Keystone.Validate()))
+		}
 	}
-	if role != RoleAPI {
+	if role.hasTriggers() {
+		wrong = append(wrong, inSection("queue", c.Queue.Validate()), inSection("retention", c.Retention.Validate()),
+			inSection("triggers", validatePort("metrics_bind_port", c.Triggers.MetricsBindPort, -1)))
+	}
+	if role.hasAPI() || role.hasTriggers() {
+		wrong = append(wrong, inSection("database", c.Database.Validate()))
+	}
+	if role.hasEngine() {
 		wrong = append(wrong, inSection("engine", c.Engine.Validate()), inSection("docker", c.Docker.Validate()))
 	}
 	if role != RoleAllInOne {
 		wrong = append(wrong, inSection("rpc", c.RPC.validate()))
-	}
-	if role != RoleEngine && c.General.AuthStrategy == AuthKeystone {
-		wrong = append(wrong, inSection("keystone_authtoken", c.Keystone.Validate()))
 	}
 	return errors.Join(wrong...)
 }
