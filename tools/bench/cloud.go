@@ -72,6 +72,16 @@ func (c *cloud) execute(ctx context.Context, statement string) error {
 	return errors.Join(err, db.Close())
 }
 
+// text is the one value that a query returns.
+func (c *cloud) text(ctx context.Context, query string) (value string, err error) {
+	db, err := sql.Open("mysql", c.dsn.FormatDSN())
+	if err != nil {
+		return "", err
+	}
+	err = db.QueryRowContext(ctx, query).Scan(&value)
+	return value, errors.Join(err, db.Close())
+}
+
 // authtoken is section [keystone_authtoken].
 func (c *cloud) authtoken() string {
 	url := strings.TrimSuffix(c.service["OS_AUTH_URL"], "/v3")

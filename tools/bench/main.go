@@ -48,6 +48,7 @@ type options struct {
 	pause     time.Duration // before a call of an idle function
 	burst     int           // calls at once
 	functions int           // stored, for the row of scale
+	depth     int           // executions queued
 	auth      string
 	bin       string
 	json      string
@@ -63,10 +64,11 @@ func parseOptions() options {
 	flag.DurationVar(&o.pause, "pause", 20*time.Second, "idle time before a call, longer than [engine] freeze_after")
 	flag.IntVar(&o.burst, "burst", 50, "calls at once in a burst; the targets are for 50")
 	flag.IntVar(&o.functions, "functions", 10000, "functions stored for the row of scale, ten in a project")
+	flag.IntVar(&o.depth, "depth", 1000000, "executions queued for the deep rows of async; 0: without them")
 	flag.StringVar(&o.auth, "auth", authKeystone, "keystone: real Keystone and MariaDB of tools/cloud; noauth: SQLite")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the binaries")
 	flag.StringVar(&o.json, "json", "bench/results.json", "file for the figures")
-	flag.StringVar(&o.only, "only", "", "comma-separated: yardsticks, or some of hot, two, cold, burst, idle, scale")
+	flag.StringVar(&o.only, "only", "", "comma-separated: yardsticks, or some of hot, two, cold, burst, idle, scale, async")
 	flag.Parse()
 	return o
 }
@@ -102,6 +104,7 @@ func run(ctx context.Context, o options, w io.Writer) error {
 		{"burst", b.burst},
 		{"idle", b.idle},
 		{"scale", b.scale},
+		{"async", b.async},
 	}
 	for _, part := range parts {
 		if !b.options.wants(part.name) {

@@ -19,6 +19,7 @@ type report struct {
 	Machine  machine                    `json:"machine"`
 	Hot      []hotFigure                `json:"hot"`
 	Times    map[string][]time.Duration `json:"times_ns"`     // samples by row
+	Rates    map[string][]float64       `json:"per_second"`   // by row
 	Memory   map[string]int64           `json:"memory_bytes"` // highest seen by row
 	Verdicts []verdict                  `json:"verdicts"`
 	Notes    []string                   `json:"notes"`
@@ -60,11 +61,15 @@ func newReport(o options) report {
 			Date: time.Now().UTC(), Processors: runtime.NumCPU(), Kernel: strings.TrimSpace(string(kernel)),
 			Go: runtime.Version(), Auth: o.auth, Rounds: o.rounds,
 		},
-		Times: map[string][]time.Duration{}, Memory: map[string]int64{},
+		Times: map[string][]time.Duration{}, Rates: map[string][]float64{}, Memory: map[string]int64{},
 	}
 }
 
 func (r *report) addTime(row string, took time.Duration) { r.Times[row] = append(r.Times[row], took) }
+
+func (r *report) addRate(row string, perSecond float64) {
+	r.Rates[row] = append(r.Rates[row], perSecond)
+}
 
 func (r *report) addMemory(row string, bytes int64) { r.Memory[row] = max(r.Memory[row], bytes) }
 
@@ -116,6 +121,13 @@ func (r *report) addRatio(what string, measured float64, l limit) {
 
 func (r *report) addCount(what string, measured, most int) {
 	r.addVerdict(what, fmt.Sprint(measured), fmt.Sprintf("≤ %d", most), measured <= most)
+}
+
+// addRateTarget judges the median of a row of rates.
+func (r *report) addRateTarget(row string, least float64) {
+	rates := slices.Sorted(slices.Values(r.Rates[row]))
+	median := rates[len(rates)/2]
+	r.addVerdict(row, fmt.Sprintf("%.0f/s", median), fmt.Sprintf("≥ %.0f/s", least), median >= least)
 }
 
 // addExtra judges time on top of something else.

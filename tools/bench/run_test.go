@@ -30,7 +30,8 @@ func small(t *testing.T, auth string) options {
 	cloudtest.Need(t, "docker")
 	t.Chdir("../..") // where the scripts are
 	bin := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", bin, "./cmd/...").CombinedOutput()
+	// like everything else in a test run: a clean machine compiles it all once, not twice
+	out, err := exec.Command("go", "build", "-race", "-o", bin, "./cmd/...").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	return options{
 		rounds: 1, warmUp: 10 * time.Millisecond, duration: 200 * time.Millisecond, coldRound: 1, burst: 6,

@@ -94,6 +94,8 @@ connection = %s
 [docker]
 pull_policy = if-not-present
 runtime_dir = %s
+[triggers]
+metrics_bind_port = -1
 [rpc]
 key = only-for-this-run-of-the-bench
 bind_port = %s

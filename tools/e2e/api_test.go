@@ -118,10 +118,7 @@ func (c *caller) log(executionID string) string {
 // execution waits for the record of an answer and returns it.
 func (c *caller) execution(a *answer) map[string]any {
 	c.t.Helper()
-	out := map[string]any{}
-	got := c.recorded("/v2/executions/" + a.Header.Get("Picasso-Execution-Id"))
-	require.NoError(c.t, json.Unmarshal(got.Body, &out))
-	return out
+	return c.recorded("/v2/executions/" + a.Header.Get("Picasso-Execution-Id")).object(c.t)
 }
 
 // recorded gets what is written behind the answer.
@@ -133,6 +130,14 @@ func (c *caller) recorded(path string) *answer {
 		return a.Status == http.StatusOK
 	}, 10*time.Second, 20*time.Millisecond, path)
 	return a
+}
+
+// object decodes an answer.
+func (a *answer) object(t testing.TB) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	require.NoError(t, json.Unmarshal(a.Body, &out), "%s", a.Body)
+	return out
 }
 
 // problem decodes the error an answer carries.

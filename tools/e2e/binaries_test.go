@@ -31,7 +31,7 @@ func build(dir string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-race", "-o", dir, "./cmd/picasso", "./cmd/picasso-api", "./cmd/picasso-engine", "./cmd/picasso-allinone", "./cmd/picasso-manage")
+	cmd := exec.Command("go", "build", "-race", "-o", dir, "./cmd/picasso", "./cmd/picasso-api", "./cmd/picasso-engine", "./cmd/picasso-trigger", "./cmd/picasso-allinone", "./cmd/picasso-manage")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the binaries: %w\n%s", err, out)

@@ -16,27 +16,31 @@ import (
 	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
 )
 
-// stack is Picasso running: picasso-allinone, or picasso-api and picasso-engine.
+// stack is Picasso running: picasso-allinone, or picasso-api, picasso-engine
+// and any number of picasso-trigger.
 type stack struct {
-	t       testing.TB
-	url     string
-	metrics string
-	host    string // label of its containers
-	docker  string // its Docker engine
-	conf    string // path of its picasso.conf
-	api     *process
-	engine  *process // nil when all in one
+	t        testing.TB
+	url      string
+	metrics  string
+	host     string // label of its containers
+	docker   string // its Docker engine
+	conf     string // path of its picasso.conf
+	api      *process
+	engine   *process   // nil when all in one
+	triggers []*process // none when all in one
 }
 
 // options of a stack; the zero value is all in one, noauth, SQLite, the shared
 // Docker engine.
 type options struct {
 	split      bool              // API and engine as two processes
+	triggers   int               // how many picasso-trigger; only with split
 	connection string            // [database] connection
 	keystone   string            // body of [keystone_authtoken]; turns authentication on
 	engine     map[string]string // more of [engine]
 	docker     map[string]string // more of [docker]
 	api        map[string]string // more of [api]
+	queue      map[string]string // more of [queue]
 }
 
 // newStack starts Picasso. When the test ends it is stopped, and nothing of it
@@ -73,16 +77,23 @@ connection = %s
 %s
 [engine]
 %s[docker]
-%s[rpc]
+%s[queue]
+%s[triggers]
+metrics_bind_port = -1
+[rpc]
 key = a key for the end-to-end tests
 bind_port = %d
 engine_url = http://127.0.0.1:%d
-`, auth, s.host, dir, apiPort, metricsPort, lines(opt.api), opt.connection, opt.keystone, lines(opt.engine), lines(docker), rpcPort, rpcPort)
+`, auth, s.host, dir, apiPort, metricsPort, lines(opt.api), opt.connection, opt.keystone, lines(opt.engine), lines(docker), lines(opt.queue), rpcPort, rpcPort)
 	if !strings.HasPrefix(opt.connection, "sqlite:") {
 		s.manage("db", "sync")
 	}
 	t.Cleanup(func() { require.Empty(t, s.containers(), "containers are left behind") })
 	s.start(opt.split)
+	s.triggers = make([]*process, opt.triggers)
+	for i := range s.triggers {
+		s.startTrigger(i)
+	}
 	return s
 }
 
@@ -113,6 +124,11 @@ func (s *stack) startAPI(name string) {
 func (s *stack) startEngine() {
 	s.t.Helper()
 	s.engine = startProcess(s.t, "picasso-engine", "--config-file", s.conf)
+}
+
+func (s *stack) startTrigger(i int) {
+	s.t.Helper()
+	s.triggers[i] = startProcess(s.t, "picasso-trigger", "--config-file", s.conf)
 }
 
 func (s *stack) waitHealthy() {
