@@ -53,7 +53,7 @@ func (e *Event) values() (map[string]any, error) {
 	}
 	var data any
 	decoder := json.NewDecoder(bytes.NewReader(e.Data))
-	decoder.UseNumber() // as it was written
+	decoder.UseNumber()                                                  // as it was written
 	if err := decoder.Decode(&data); err != nil || !json.Valid(e.Data) { // Decode stops behind the first value
 		return nil, badData(err)
 	}
