@@ -1,10 +1,6 @@
 package queue
 
-import (
-	"sync/atomic"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // metrics are what a Runner counts. No label grows with functions or projects.
 type metrics struct {
@@ -13,7 +9,7 @@ type metrics struct {
 	lost    prometheus.Counter
 	dropped prometheus.Counter
 	delay   prometheus.Histogram
-	running atomic.Int64
+	running func() int
 }
 
 func newMetrics() *metrics {
@@ -36,5 +32,5 @@ func (m *metrics) all() []prometheus.Collector {
 	return []prometheus.Collector{m.settled, m.failed, m.lost, m.dropped, m.delay,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "picasso_queue_running", Help: "Asynchronous executions that run in this process now."},
-			func() float64 { return float64(m.running.Load()) })}
+			func() float64 { return float64(m.running()) })}
 }

@@ -3,6 +3,7 @@ package queue
 import (
 	"cmp"
 	"container/heap"
+	"math"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -21,6 +22,8 @@ type situation struct {
 	// served is when, in any order that grows, a project or function was last
 	// given a place, by id: among equals the turn goes round.
 	served map[string]int64
+	// room is how many more places a function may take; nil: any number.
+	room func(functionID string) int
 }
 
 // plan says which executions to take from the queue. How many are due of a
@@ -46,6 +49,7 @@ func (s *situation) plan() []picasso.Claim {
 			taken = append(taken, f)
 		}
 		f.claim.Count++
+		f.room--
 		f.running++
 		p.here++
 		p.running++
@@ -77,9 +81,12 @@ func (s *situation) candidates() candidates {
 	byID := map[string]*project{}
 	for i := range s.backlog {
 		b := &s.backlog[i]
-		f := &candidate{priority: b.Priority, running: b.Running, served: s.served[b.FunctionID], claim: picasso.Claim{
+		f := &candidate{priority: b.Priority, running: b.Running, served: s.served[b.FunctionID], room: math.MaxInt, claim: picasso.Claim{
 			FunctionID: b.FunctionID, ProjectID: b.ProjectID, Limit: b.Limit, ProjectLimit: s.projectLimit,
 		}}
+		if s.room != nil {
+			f.room = s.room(b.FunctionID)
+		}
 		if f.full() || s.projectLimit > 0 && b.ProjectRunning >= s.projectLimit {
 			continue
 		}
@@ -103,11 +110,14 @@ func (s *situation) candidates() candidates {
 type candidate struct {
 	priority int
 	running  int // in all processes, with what is planned
+	room     int // it may still take here
 	served   int64
 	claim    picasso.Claim
 }
 
-func (f *candidate) full() bool { return f.claim.Limit > 0 && f.running >= f.claim.Limit }
+func (f *candidate) full() bool {
+	return f.room <= 0 || f.claim.Limit > 0 && f.running >= f.claim.Limit
+}
 
 // project is a project that has something due.
 type project struct {

@@ -12,6 +12,7 @@ package queue
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,20 +57,69 @@ type Ended struct {
 // Runner runs the executions of a queue.
 type Runner struct {
 	Config
+	ledger  *ledger
+	brakes  *brakes
+	logs    *scribe
 	metrics *metrics
 }
 
 // New returns a Runner, which does nothing before Run.
 func New(cfg Config) *Runner {
-	return &Runner{Config: cfg, metrics: newMetrics()}
+	m := newMetrics()
+	r := &Runner{
+		Config: cfg, ledger: newLedger(), brakes: &brakes{byFunction: map[string]*brake{}},
+		logs: newScribe(cfg.Logs, cfg.Log, m.dropped), metrics: m,
+	}
+	m.running = r.ledger.running
+	return r
 }
 
 // Run takes executions from the queue until work ends. Those that run then go
 // on until they have ended or patience has; what is left is cancelled and
-// given back to the queue. Run can be called once.
+// given back to the queue, which takes a few seconds at most. Run can be
+// called once.
 func (r *Runner) Run(work, patience context.Context) {
-	<-work.Done()
-	_ = patience
+	alive, end := context.WithCancel(context.WithoutCancel(work))
+	defer end()
+	var helpers, running sync.WaitGroup
+	helpers.Go(func() { r.keepLeases(alive) })
+	helpers.Go(func() { r.logs.run(alive) })
+	l := &loop{Runner: r, served: map[string]int64{}, start: func(h *holding) {
+		var call context.Context
+		call, h.stop = context.WithCancel(alive)
+		h.log = newLiveLog(h.Claimed)
+		r.ledger.add(h)
+		running.Go(func() { r.run(alive, call, h) })
+	}}
+	l.run(work)
+	r.finish(alive, patience, &running)
+	end()
+	helpers.Wait()
+}
+
+// lastMoments is how long what was cancelled may take to end.
+const lastMoments = 5 * time.Second
+
+// finish waits for what runs, and cancels it when patience ends.
+func (r *Runner) finish(alive, patience context.Context, running *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() { running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return
+	case <-patience.Done():
+	}
+	for _, h := range r.ledger.all() {
+		h.stopped.Store(true)
+		go r.cancel(alive, h)
+	}
+	timer := time.NewTimer(lastMoments)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		r.Log.WithField("executions", r.ledger.running()).Warn("executions did not end; they run again when their leases have run out")
+	}
 }
 
 // Metrics returns what the Runner counts.

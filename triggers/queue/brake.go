@@ -1,0 +1,82 @@
+package queue
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// brakes hold back functions that the platform has no room for, so that a full
+// host is not asked again with everything that is queued: after a failure of
+// the platform a function gets half as many places as it holds, and none for a
+// pause that doubles with each failure in a row; every success gives one place
+// more (additive increase, multiplicative decrease, as TCP has it).
+type brakes struct {
+	mu         sync.Mutex
+	byFunction map[string]*brake
+}
+
+// brake is what holds a function back.
+type brake struct {
+	places   int // it may hold
+	failures int // in a row
+	until    time.Time
+}
+
+// failed is called when the platform failed an execution of a function that
+// holds so many places.
+func (b *brakes) failed(functionID string, holds int, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.byFunction[functionID]
+	if k == nil {
+		k = &brake{places: math.MaxInt}
+		b.byFunction[functionID] = k
+	}
+	if now.Before(k.until) {
+		return // of the same moment as the one before
+	}
+	k.places = max(1, min(k.places, holds)/2)
+	k.until = now.Add(doubled(platformMin, k.failures, platformMax))
+	k.failures++
+}
+
+// worked is called when an execution of the function was not failed by the
+// platform. most is how many places it could ever get.
+func (b *brakes) worked(functionID string, most int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.byFunction[functionID]
+	if k == nil {
+		return
+	}
+	k.failures, k.until = 0, time.Time{}
+	if k.places++; k.places >= most {
+		delete(b.byFunction, functionID)
+	}
+}
+
+// room is how many more places a function may take that holds so many.
+func (b *brakes) room(functionID string, holds int, now time.Time) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.byFunction[functionID]
+	switch {
+	case k == nil:
+		return math.MaxInt
+	case now.Before(k.until):
+		return 0
+	}
+	return max(0, k.places-holds)
+}
+
+// forget drops the brakes of functions that have not been heard of for long.
+func (b *brakes) forget(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, k := range b.byFunction {
+		if now.Sub(k.until) > 10*platformMax && !k.until.IsZero() {
+			delete(b.byFunction, id)
+		}
+	}
+}

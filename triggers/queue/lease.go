@@ -1,0 +1,70 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// renewAgain is the pause after a renewal that the store did not answer.
+const renewAgain = time.Second
+
+// keepLeases renews the leases of all that runs until ctx ends.
+func (r *Runner) keepLeases(ctx context.Context) {
+	for pause := r.Lease / 3; ; {
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		pause = r.Lease / 3
+		if err := r.renew(ctx); err != nil && ctx.Err() == nil {
+			r.Log.WithError(err).Warn("leases of executions cannot be renewed; trying again")
+			pause = min(pause, renewAgain)
+		}
+	}
+}
+
+// renew renews every lease, and cancels what is not ours any more.
+func (r *Runner) renew(ctx context.Context) error {
+	held := r.ledger.all()
+	if len(held) == 0 {
+		return nil
+	}
+	leases := make([]picasso.Lease, len(held))
+	for i, h := range held {
+		leases[i] = h.Lease
+	}
+	until := r.Now().Add(r.Lease)
+	lost, err := r.Queue.Renew(ctx, leases, r.Lease)
+	if err != nil {
+		return err
+	}
+	r.ledger.renewed(held, until)
+	for _, lease := range lost {
+		if h := r.ledger.find(lease); h != nil && !h.lost.Swap(true) {
+			r.metrics.lost.Inc()
+			go r.cancel(ctx, h)
+		}
+	}
+	return nil
+}
+
+// cancelTimeout bounds how long the engine is asked to cancel.
+const cancelTimeout = 5 * time.Second
+
+// cancel ends an execution wherever it is.
+func (r *Runner) cancel(ctx context.Context, h *holding) {
+	h.stop()
+	if h.Destination != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer cancel()
+	if err := r.Engine.Cancel(ctx, h.ID); err != nil {
+		r.logFor(h).WithError(err).Warn("an execution could not be cancelled; it goes on until it has ended")
+	}
+}
