@@ -47,8 +47,8 @@ type Call struct {
 	// Log, where set, gets what the function writes while it runs, each byte
 	// at most once and in order. It ends where Outcome.Log does unless the function wrote more than
 	// a log holds; then it has the beginning and Outcome.Log the end. The
-	// engine calls it from one goroutine, never after Invoke has returned, and
-	// is not held up by it.
+	// engine calls it from one goroutine at a time, never after Invoke has
+	// returned. A slow one holds up the end of the call, never the function.
 	Log io.Writer
 }
 

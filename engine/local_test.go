@@ -69,13 +69,17 @@ func TestFnWireFormat(t *testing.T) {
 	fn.TimeoutS = 60
 
 	c := callOf(fn, "x")
-	c.Header = http.Header{"X-A": {"1", "2"}, "Content-Type": {"a/b"}, "Fn-Call-Id": {"forged"}, "Te": {"trailers"}}
+	c.Header = http.Header{"X-A": {"1", "2"}, "Content-Type": {"a/b"}, "Fn-Call-Id": {"forged"}, "Te": {"trailers"},
+		"Picasso-Execution-Id": {"forged"}, "Picasso-Attempt": {"99"}}
+	c.Attempt = 3
 	w := httptest.NewRecorder()
 	out := e.Invoke(t.Context(), c, w)
 	require.Nil(t, out.Err, "%v", out.Err)
 	r := seen.last()
 	assert.Equal(t, "POST /call localhost", r.Method+" "+r.RequestURI+" "+r.Host)
 	assert.Equal(t, []string{"exec"}, r.Header["Fn-Call-Id"])
+	assert.Equal(t, []string{"exec"}, r.Header["Picasso-Execution-Id"])
+	assert.Equal(t, []string{"3"}, r.Header["Picasso-Attempt"])
 	assert.Equal(t, []string{"1", "2"}, r.Header["X-A"])
 	assert.Equal(t, "a/b", r.Header.Get("Content-Type"))
 	assert.Empty(t, r.Header["Fn-Intent"])
@@ -84,6 +88,7 @@ func TestFnWireFormat(t *testing.T) {
 	require.NoError(t, err)
 	assert.WithinDuration(t, time.Now().Add(time.Minute), deadline, 10*time.Second)
 	assert.Equal(t, 200, w.Code, "the status is for function URLs")
+	assert.Equal(t, 418, out.HTTPStatus, "and for the record")
 	assert.Equal(t, "fdk-go/0.0.66", w.Header().Get("Fn-Fdk-Version"))
 
 	c = callOf(fn, "x")

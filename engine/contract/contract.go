@@ -7,6 +7,7 @@ package contract
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -26,6 +27,9 @@ type Call struct {
 	// Wanted reports whether other calls wait for a sandbox of the function.
 	Wanted func() bool
 }
+
+// attempt is the number of the attempt on the wire. Synchronous calls have but one.
+func (c *Call) attempt() string { return strconv.Itoa(max(1, c.Attempt)) }
 
 // Fate is what becomes of a sandbox after a call.
 type Fate int

@@ -49,6 +49,8 @@ func (fnProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) {
 		return nil, err
 	}
 	req.Add("Fn-Call-Id", call.ExecutionID)
+	req.Add("Picasso-Execution-Id", call.ExecutionID)
+	req.Add("Picasso-Attempt", call.attempt())
 	req.Add("Fn-Deadline", deadline.UTC().Format(time.RFC3339))
 	if call.Gateway {
 		req.Add("Fn-Http-Method", call.Method)
@@ -56,7 +58,11 @@ func (fnProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) {
 		req.Add("Fn-Intent", "httprequest")
 	}
 	for name, values := range call.Header {
-		if !h1.Forwarded(call.Header, name) || name == "Fn-Call-Id" || name == "Fn-Deadline" {
+		switch name {
+		case "Fn-Call-Id", "Fn-Deadline", "Picasso-Execution-Id", "Picasso-Attempt":
+			continue // the platform's word counts
+		}
+		if !h1.Forwarded(call.Header, name) {
 			continue
 		}
 		prefix := ""
@@ -90,10 +96,28 @@ func (fnProtocol) reply(call *Call, resp *h1.Response) verdict {
 	default:
 		return verdict{err: functionFailed("its answer is not one of contract fn (status %d)", resp.Status), fate: Discard}
 	}
-	if !call.Gateway {
-		return verdict{status: http.StatusOK, header: endToEnd(resp.Header), pass: true}
+	own, ok := ownStatus(resp.Header)
+	switch {
+	case !call.Gateway: // as with Fn: what the function says of a status is one header among others
+		return verdict{status: http.StatusOK, own: own, header: endToEnd(resp.Header), pass: true}
+	case !ok:
+		return verdict{err: functionFailed("its Fn-Http-Status is not an HTTP status"), fate: Keep}
 	}
-	return gatewayReply(resp)
+	return gatewayReply(resp, own)
+}
+
+// ownStatus is the status that the function has set, 200 without. It reports
+// false when what was set is no status.
+func ownStatus(header http.Header) (status int, ok bool) {
+	text := header.Get("Fn-Http-Status")
+	if text == "" {
+		return http.StatusOK, true
+	}
+	status, err := strconv.Atoi(text)
+	if err != nil || status < 200 || status > 599 {
+		return http.StatusOK, false
+	}
+	return status, true
 }
 
 // reported is what the FDK says of a failure, as a part of a sentence.
@@ -106,15 +130,8 @@ func reported(resp *h1.Response) string {
 }
 
 // gatewayReply picks what a function behind its URL wants the caller to see.
-func gatewayReply(resp *h1.Response) verdict {
-	v := verdict{status: http.StatusOK, header: http.Header{}, pass: true}
-	if text := resp.Header.Get("Fn-Http-Status"); text != "" {
-		status, err := strconv.Atoi(text)
-		if err != nil || status < 200 || status > 599 {
-			return verdict{err: functionFailed("its Fn-Http-Status is not an HTTP status"), fate: Keep}
-		}
-		v.status = status
-	}
+func gatewayReply(resp *h1.Response, status int) verdict {
+	v := verdict{status: status, own: status, header: http.Header{}, pass: true, err: ownFailure(status)}
 	for name, values := range resp.Header {
 		if plain, found := strings.CutPrefix(name, gatewayPrefix); found && passable(plain) {
 			v.header[http.CanonicalHeaderKey(plain)] = values
@@ -125,7 +142,6 @@ func gatewayReply(resp *h1.Response) verdict {
 			v.header[name] = values
 		}
 	}
-	v.err = ownFailure(v.status)
 	return v
 }
 

@@ -34,6 +34,7 @@ type protocol interface {
 // verdict is what the head of an answer means to the caller.
 type verdict struct {
 	status int         // for the caller
+	own    int         // the function's own
 	header http.Header // for the caller
 	err    *picasso.Error
 	pass   bool // body and all go to the caller, also with err
@@ -114,7 +115,7 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	started := time.Now()
 	logged := s.taken.Load()
 	out := picasso.Outcome{Started: started}
-	to := sink{w: w, deadline: started.Add(s.fn.Timeout())}
+	to := sink{w: w, deadline: started.Add(s.fn.Timeout()), log: follow(s.log, logged, s.cfg.MaxLogBytes, call.Log)}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
 	if p := s.patience(&out); p.most > 0 || s.log.End() > logged {
@@ -123,6 +124,9 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	}
 	var end int64
 	out.Log, end = s.log.Since(logged)
+	if fate != Missed {
+		to.log.finish(out.Log, end)
+	}
 	s.talked.Store(len(out.Log) > 0)
 	s.taken.Store(end) // what comes now goes to the next call rather than to none
 	s.ended.Store(time.Now().UnixNano())
@@ -160,6 +164,9 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 	req.Abort = call.Abort
 	resp, err := s.conns.Do(context.Background(), req, to.deadline)
 	if err != nil {
+		if errors.Is(err, h1.ErrNotSent) {
+			to.log.stop() // another sandbox may serve the call, whose log is another one then
+		}
 		return s.failed(call, err, out)
 	}
 	defer resp.Close()
@@ -168,7 +175,7 @@ func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate 
 		return Keep
 	}
 	v := s.reply(call, resp)
-	out.HTTPStatus, out.Err = v.status, v.err
+	out.HTTPStatus, out.Err = v.own, v.err
 	if !v.pass {
 		return s.withhold(call, resp, v.fate, out)
 	}

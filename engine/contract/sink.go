@@ -12,11 +12,12 @@ import (
 	"github.com/picasso-faas/picasso/engine/h1"
 )
 
-// sink is the caller as the receiver of an answer. A caller that is gone is no
+// sink is the caller as the receiver of an answer, and of the log. A caller that is gone is no
 // reason to stop the function: the rest of the answer is read and forgotten.
 type sink struct {
 	w        http.ResponseWriter
 	deadline time.Time
+	log      *follower
 	written  int64
 	gone     bool
 	guarded  bool // a write deadline is set

@@ -60,6 +60,7 @@ func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome
 	}
 	out := picasso.Outcome{Started: time.Now()}
 	out.ColdStart = out.Started.Sub(began)
+	live := follow(x.log, 0, s.starter.cfg.MaxLogBytes, call.Log)
 	x.await(sb, &out)
 	sb.Remove()
 	x.in.stop()
@@ -67,7 +68,9 @@ func (s *stdioSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome
 		x.answer(w, &out)
 	}
 	out.Run = time.Since(out.Started)
-	out.Log, _ = x.log.Since(0)
+	var end int64
+	out.Log, end = x.log.Since(0)
+	live.finish(out.Log, end)
 	return out, Discard
 }
 
@@ -94,6 +97,7 @@ func stdioEnv(call *Call, deadline time.Time) []string {
 		"METHOD="+call.Method,
 		"REQUEST_URL="+call.URL,
 		"PICASSO_EXECUTION_ID="+call.ExecutionID,
+		"PICASSO_ATTEMPT="+call.attempt(),
 		"PICASSO_DEADLINE="+deadline.UTC().Format(time.RFC3339),
 	)
 }

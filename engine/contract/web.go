@@ -84,6 +84,7 @@ func (webProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) 
 		return nil, err
 	}
 	req.Add("Picasso-Execution-Id", call.ExecutionID)
+	req.Add("Picasso-Attempt", call.attempt())
 	req.Add("Picasso-Deadline", deadline.UTC().Format(time.RFC3339))
 	if scheme != "" {
 		req.Add("X-Forwarded-Proto", scheme)
@@ -91,7 +92,7 @@ func (webProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) 
 	}
 	for name, values := range call.Header {
 		switch name {
-		case "Picasso-Execution-Id", "Picasso-Deadline", "X-Forwarded-Proto", "X-Forwarded-Host":
+		case "Picasso-Execution-Id", "Picasso-Attempt", "Picasso-Deadline", "X-Forwarded-Proto", "X-Forwarded-Host":
 			continue // the platform's word counts
 		}
 		if !h1.Forwarded(call.Header, name) {
@@ -122,6 +123,6 @@ func origin(url string) (scheme, host string) {
 
 func (webProtocol) reply(_ *Call, resp *h1.Response) verdict {
 	return verdict{
-		status: resp.Status, header: endToEnd(resp.Header), pass: true, err: ownFailure(resp.Status),
+		status: resp.Status, own: resp.Status, header: endToEnd(resp.Header), pass: true, err: ownFailure(resp.Status),
 	}
 }
