@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -74,20 +75,40 @@ func (c *cli) executionLogShow() *cobra.Command {
 	var follow bool
 	cmd := c.command("show <execution>", "Show what the function wrote during an execution", exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
-			open := api.ExecutionLog
 			if follow {
-				open = api.FollowExecutionLog
+				return c.follow(ctx, api, args[0])
 			}
-			log, err := open(ctx, args[0])
+			log, err := api.ExecutionLog(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			defer log.Close()
-			_, err = io.Copy(c.out, log)
-			return err
+			return c.copy(log)
 		})
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on until the execution has ended")
 	return cmd
+}
+
+// follow tells when the log ended before the execution: a server that stops
+// ends it, too.
+func (c *cli) follow(ctx context.Context, api *client.Client, id string) error {
+	log, err := api.FollowExecutionLog(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := c.copy(log); err != nil {
+		return err
+	}
+	e, err := api.Execution(ctx, id)
+	if err == nil && !e.Status.Ended() {
+		err = fmt.Errorf("the server stopped sending the log, but the execution is still %s: ask again", e.Status)
+	}
+	return err
+}
+
+func (c *cli) copy(from io.ReadCloser) error {
+	defer from.Close()
+	_, err := io.Copy(c.out, from)
+	return err
 }
 
 func (c *cli) executionResultShow() *cobra.Command {
@@ -97,8 +118,6 @@ func (c *cli) executionResultShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer result.Body.Close()
-			_, err = io.Copy(c.out, result.Body)
-			return err
+			return c.copy(result.Body)
 		})
 }

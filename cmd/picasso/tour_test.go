@@ -27,7 +27,8 @@ var update = flag.Bool("update", false, "write the transcripts in testdata anew"
 // TestTours follows the transcripts in testdata: lines that start with "$ "
 // are run against a real API, everything else is what they must print. Lines
 // with "! " in front are of standard error; a status other than 0 is told in
-// brackets. Ids and times are made equal.
+// brackets. Ids and times are made equal. As in a shell, NAME=$(command) keeps
+// what a command prints, and $NAME stands for it.
 func TestTours(t *testing.T) {
 	tours, err := filepath.Glob("testdata/*.tour")
 	require.NoError(t, err)
@@ -38,9 +39,10 @@ func TestTours(t *testing.T) {
 			require.NoError(t, err)
 			api := launchtest.Start(t, launchtest.Config(t, tourEngine()))
 			var got strings.Builder
+			names := map[string]string{}
 			for line := range strings.Lines(string(want)) {
 				if command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ "); ok {
-					got.WriteString("$ " + command + "\n" + same(follow(t, api.URL(), command)))
+					got.WriteString("$ " + command + "\n" + same(follow(t, api.URL(), command, names)))
 				} else if strings.HasPrefix(line, "#") {
 					got.WriteString(line)
 				}
@@ -86,9 +88,18 @@ func same(text string) string {
 	return anyPort.ReplaceAllString(text, "127.0.0.1:10001")
 }
 
+var assignment = regexp.MustCompile(`^([A-Z]+)=\$\((.*)\)$`)
+
 // follow runs one line of a tour.
-func follow(t *testing.T, endpoint, line string) string {
+func follow(t *testing.T, endpoint, line string, names map[string]string) string {
 	t.Helper()
+	for name, value := range names {
+		line = strings.ReplaceAll(line, "$"+name, value)
+	}
+	if parts := assignment.FindStringSubmatch(line); parts != nil {
+		names[parts[1]] = strings.TrimSpace(follow(t, endpoint, parts[2], nil))
+		return ""
+	}
 	line, stdin, hasStdin := strings.Cut(line, " < ")
 	words := split(strings.TrimPrefix(line, "picasso "))
 	in := ""
