@@ -54,19 +54,23 @@ func (c *Client) stream(ctx context.Context, url string) (io.ReadCloser, error) 
 // execution. Errors: conflict while it has not ended, not_found when there is no answer, or it was
 // purged.
 func (c *Client) ExecutionResult(ctx context.Context, id string) (*Output, error) {
-	answer, err := c.bytes(ctx, c.url("executions", id, "result"), "*/*")
+	result, err := c.bytes(ctx, c.url("executions", id, "result"), "*/*")
 	if err != nil {
 		return nil, err
 	}
-	return newOutput(answer, id), nil
+	result.ExecutionID = id
+	return result, nil
 }
 
 // bytes gets something that is not JSON. The caller closes the body.
-func (c *Client) bytes(ctx context.Context, url, accept string) (*http.Response, error) {
+func (c *Client) bytes(ctx context.Context, url, accept string) (*Output, error) {
 	answer, err := c.Request(ctx, http.MethodGet, url, &gophercloud.RequestOpts{
 		KeepResponseBody: true, MoreHeaders: map[string]string{"Accept": accept},
 	})
-	return answer, asError(err)
+	if err != nil {
+		return nil, asError(err)
+	}
+	return newOutput(answer), nil
 }
 
 // RedriveExecution runs an asynchronous execution again that ended without

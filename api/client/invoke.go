@@ -41,11 +41,7 @@ func (c *Client) Invoke(ctx context.Context, ref string, input Input) (*Output, 
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.do(request)
-	if err != nil {
-		return nil, err
-	}
-	return newOutput(answer, answer.Header.Get("Picasso-Execution-Id")), nil
+	return c.do(request)
 }
 
 // InvokeAsync invokes a function without waiting for it, and returns the
@@ -66,8 +62,8 @@ func (c *Client) InvokeAsync(ctx context.Context, ref string, input Input) (*pic
 		return nil, err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusAccepted {
-		return nil, fmt.Errorf("the server does not take asynchronous calls: it answered HTTP %d", answer.StatusCode)
+	if answer.Status != http.StatusAccepted {
+		return nil, fmt.Errorf("the server does not take asynchronous calls: it answered HTTP %d", answer.Status)
 	}
 	execution := new(picasso.Execution)
 	if err := json.NewDecoder(answer.Body).Decode(execution); err != nil {
@@ -78,25 +74,27 @@ func (c *Client) InvokeAsync(ctx context.Context, ref string, input Input) (*pic
 
 // newOutput is an answer of a function, whose own status stands beside that of
 // the request where the two differ.
-func newOutput(answer *http.Response, executionID string) *Output {
+func newOutput(answer *http.Response) *Output {
 	status, err := strconv.Atoi(answer.Header.Get(functionStatus))
 	if err != nil {
 		status = answer.StatusCode
 	}
-	return &Output{Body: answer.Body, Header: answer.Header, Status: status, ExecutionID: executionID}
+	return &Output{
+		Body: answer.Body, Header: answer.Header, Status: status, ExecutionID: answer.Header.Get("Picasso-Execution-Id"),
+	}
 }
 
 // functionStatus is the header with the status that the function answered with.
 const functionStatus = "Picasso-Function-Status"
 
 // do sends a request once. Every status of the function itself will do.
-func (c *Client) do(request *http.Request) (*http.Response, error) {
+func (c *Client) do(request *http.Request) (*Output, error) {
 	answer, err := c.HTTPClient.Do(request)
 	if err != nil {
 		return nil, err
 	}
 	if answer.StatusCode < 400 || answer.Header.Get(functionStatus) != "" {
-		return answer, nil
+		return newOutput(answer), nil
 	}
 	defer answer.Body.Close()
 	// What could be read of the reason is better than the reason for not reading it.
