@@ -13,12 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
-	"github.com/picasso-faas/picasso/engine"
 	"github.com/picasso-faas/picasso/engine/enginetest"
 )
 
 // invoked is a call on its way.
-func invoked(e *engine.Engine, call *picasso.Call) <-chan picasso.Outcome {
+func invoked(e picasso.Engine, call *picasso.Call) <-chan picasso.Outcome {
 	out := make(chan picasso.Outcome, 1)
 	go func() { out <- e.Invoke(context.Background(), call, httptest.NewRecorder()) }()
 	return out
@@ -42,7 +41,7 @@ func assertCancelled(t *testing.T, o picasso.Outcome) {
 	}
 }
 
-func assertSandboxes(t *testing.T, e *engine.Engine, want int) {
+func assertSandboxes(t *testing.T, e picasso.Engine, want int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		host, err := e.Host(t.Context())
@@ -51,9 +50,11 @@ func assertSandboxes(t *testing.T, e *engine.Engine, want int) {
 }
 
 // TestCancelOneOfMany: the others in the sandbox go on, then it is removed.
-func TestCancelOneOfMany(t *testing.T) {
+func TestCancelOneOfMany(t *testing.T) { onBoth(t, testCancelOneOfMany) }
+
+func testCancelOneOfMany(t *testing.T, start starter) {
 	begun, goOn := make(chan struct{}, 2), make(chan struct{})
-	e := localEngine(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
+	e := start(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
 		return serveUntil(ctx, in.Port, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			begun <- struct{}{}
 			select {
@@ -82,10 +83,12 @@ func TestCancelOneOfMany(t *testing.T) {
 }
 
 // TestCancelDuringAnAnswer: also one that the function never ends.
-func TestCancelDuringAnAnswer(t *testing.T) {
+func TestCancelDuringAnAnswer(t *testing.T) { onBoth(t, testCancelDuringAnAnswer) }
+
+func testCancelDuringAnAnswer(t *testing.T, start starter) {
 	for _, status := range []int{200, 502, 504} {
 		begun := make(chan struct{})
-		e := localEngine(t, map[string]enginetest.Program{"f": fnProgram(func(w http.ResponseWriter, r *http.Request) {
+		e := start(t, map[string]enginetest.Program{"f": fnProgram(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, "half")
@@ -103,9 +106,11 @@ func TestCancelDuringAnAnswer(t *testing.T) {
 
 // TestStalledFailure: an FDK that reports a failure, and does not end the
 // report, has used up its time.
-func TestStalledFailure(t *testing.T) {
+func TestStalledFailure(t *testing.T) { onBoth(t, testStalledFailure) }
+
+func testStalledFailure(t *testing.T, start starter) {
 	for _, status := range []int{502, 504} {
-		e := localEngine(t, map[string]enginetest.Program{"f": fnProgram(func(w http.ResponseWriter, r *http.Request) {
+		e := start(t, map[string]enginetest.Program{"f": fnProgram(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			w.WriteHeader(status)
 			_ = http.NewResponseController(w).Flush()
@@ -121,10 +126,12 @@ func TestStalledFailure(t *testing.T) {
 }
 
 // TestCancelBeforeASandboxIsReady: the sandbox goes on to serve others.
-func TestCancelBeforeASandboxIsReady(t *testing.T) {
+func TestCancelBeforeASandboxIsReady(t *testing.T) { onBoth(t, testCancelBeforeASandboxIsReady) }
+
+func testCancelBeforeASandboxIsReady(t *testing.T, start starter) {
 	started, ready := make(chan struct{}, 1), make(chan struct{})
 	var calls atomic.Int32
-	e := localEngine(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
+	e := start(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
 		started <- struct{}{}
 		<-ready
 		return fnProgram(func(w http.ResponseWriter, r *http.Request) {
@@ -142,9 +149,11 @@ func TestCancelBeforeASandboxIsReady(t *testing.T) {
 	assert.EqualValues(t, 1, calls.Load())
 }
 
-func TestCancelStdio(t *testing.T) {
+func TestCancelStdio(t *testing.T) { onBoth(t, testCancelStdio) }
+
+func testCancelStdio(t *testing.T, start starter) {
 	running := make(chan struct{}, 1)
-	e := localEngine(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
+	e := start(t, map[string]enginetest.Program{"f": func(ctx context.Context, in enginetest.Inside) int {
 		_, _ = io.WriteString(in.Stderr, "before")
 		running <- struct{}{}
 		<-ctx.Done()
@@ -162,8 +171,12 @@ func TestCancelStdio(t *testing.T) {
 // TestCancelOfAnExecutionThatIsHereTwice: its lease ran out, and both runs of
 // it landed here.
 func TestCancelOfAnExecutionThatIsHereTwice(t *testing.T) {
+	onBoth(t, testCancelOfAnExecutionThatIsHereTwice)
+}
+
+func testCancelOfAnExecutionThatIsHereTwice(t *testing.T, start starter) {
 	begun := make(chan struct{}, 2)
-	e := localEngine(t, map[string]enginetest.Program{"f": fnProgram(func(_ http.ResponseWriter, r *http.Request) {
+	e := start(t, map[string]enginetest.Program{"f": fnProgram(func(_ http.ResponseWriter, r *http.Request) {
 		begun <- struct{}{}
 		<-r.Context().Done()
 	})})

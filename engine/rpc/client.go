@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -80,7 +81,7 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 		return picasso.Outcome{Err: c.problem(err)}
 	}
 	defer resp.Close()
-	out, err := receive(resp, w)
+	out, err := receive(resp, w, call.Log)
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
 	}
@@ -152,6 +153,12 @@ func (c *Client) fields(call *picasso.Call) http.Header {
 	h[fieldPath] = []string{call.Path}
 	if call.Gateway {
 		h[fieldGateway] = []string{"1"}
+	}
+	if call.Attempt > 1 {
+		h[fieldAttempt] = []string{strconv.Itoa(call.Attempt)}
+	}
+	if call.Log != nil {
+		h[fieldLog] = []string{"1"}
 	}
 	sign(c.key, http.MethodPost, "/v1/invoke", h, c.now())
 	return h

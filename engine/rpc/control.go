@@ -54,7 +54,7 @@ func (c *Client) define(ctx context.Context, fn *picasso.Function) error {
 func (c *Client) forgo(executionID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
 	defer cancel()
-	if err := c.request(ctx, http.MethodDelete, "/v1/calls/"+executionID, nil, nil); err != nil {
+	if err := c.request(ctx, http.MethodDelete, "/v1/executions/"+executionID+"/wait", nil, nil); err != nil {
 		c.log.WithError(err).WithField("execution", executionID).Info("rpc: could not end the wait of a call")
 	}
 }

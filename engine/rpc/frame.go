@@ -5,19 +5,25 @@ import (
 	"encoding/binary"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/picasso-faas/picasso"
 )
 
 // The answer to an invoke is a sequence of frames: one byte of kind, four of
 // length (big endian), then the payload. A head comes before any data; log and
-// outcome come last, the outcome always.
+// outcome come last, the outcome always. Live frames come at any time before.
 const (
 	frameHead    = 'H' // status and headers of the function's answer
 	frameData    = 'D' // bytes of the function's answer
+	framePace    = 'P' // the time left for the caller to take the answer, in ns
+	frameLive    = 'V' // bytes that were logged meanwhile; only when they were asked for
 	frameLog     = 'L' // the log of the execution
 	frameOutcome = 'O' // picasso.Outcome without its log
 )
+
+// paceGrace is what the client may take longer than its caller, after which it counts as gone.
+const paceGrace = 10 * time.Second
 
 const (
 	frameHeaderBytes = 5
@@ -26,6 +32,7 @@ const (
 
 // frameWriter is the http.ResponseWriter that an engine writes its answer to.
 type frameWriter struct {
+	mu        sync.Mutex          // the live log is written from another goroutine
 	w         http.ResponseWriter // the connection
 	out       *bufio.Writer       // to w: each write to that may become a chunk of its own
 	header    http.Header
@@ -47,6 +54,12 @@ func (f *frameWriter) Header() http.Header { return f.header }
 
 // WriteHeader implements http.ResponseWriter.
 func (f *frameWriter) WriteHeader(status int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writeHead(status)
+}
+
+func (f *frameWriter) writeHead(status int) {
 	if f.wroteHead {
 		return
 	}
@@ -56,7 +69,9 @@ func (f *frameWriter) WriteHeader(status int) {
 
 // Write implements http.ResponseWriter.
 func (f *frameWriter) Write(p []byte) (int, error) {
-	f.WriteHeader(http.StatusOK)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writeHead(http.StatusOK)
 	if err := f.writeFrame(frameData, p); err != nil {
 		return 0, err
 	}
@@ -65,14 +80,49 @@ func (f *frameWriter) Write(p []byte) (int, error) {
 
 // FlushError makes http.ResponseController flush what was written so far.
 func (f *frameWriter) FlushError() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.flush()
+}
+
+func (f *frameWriter) flush() error {
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
 	return http.NewResponseController(f.w).Flush()
 }
 
-// Unwrap lets http.ResponseController set deadlines of the connection.
+// Unwrap lets http.ResponseController set read deadlines of the connection.
 func (f *frameWriter) Unwrap() http.ResponseWriter { return f.w }
+
+// SetWriteDeadline is for http.ResponseController. A deadline concerns the
+// client's caller, so it is passed on: were it that of this connection alone,
+// a slow caller would cost the outcome, too.
+func (f *frameWriter) SetWriteDeadline(deadline time.Time) error {
+	conn := http.NewResponseController(f.w)
+	if deadline.IsZero() {
+		return conn.SetWriteDeadline(deadline)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.writeFrame(framePace, binary.AppendVarint(nil, int64(time.Until(deadline)))); err != nil {
+		return err
+	}
+	return conn.SetWriteDeadline(deadline.Add(paceGrace))
+}
+
+// liveLog is a Call.Log that writes frames.
+type liveLog struct{ *frameWriter }
+
+// Write implements io.Writer.
+func (l liveLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.writeFrame(frameLive, p); err != nil {
+		return 0, err
+	}
+	return len(p), l.flush()
+}
 
 // finish writes what comes after the answer. The writer must not be used after it.
 func (f *frameWriter) finish(out picasso.Outcome) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -19,69 +20,106 @@ type frames interface {
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// receive passes the answer in the frames on to w and returns the outcome. A
-// caller that is gone (w fails) does not matter: the outcome still does.
-func receive(r frames, w http.ResponseWriter) (picasso.Outcome, error) {
-	var out picasso.Outcome
-	var log []byte
+// receiver takes the answer to one call.
+type receiver struct {
+	r     frames
+	w     http.ResponseWriter // the caller
+	live  io.Writer           // see picasso.Call.Log; may be nil
+	buf   []byte
+	log   []byte
+	out   picasso.Outcome
+	paced bool // w has a write deadline
+}
+
+// receive passes the answer in the frames on to w, what is logged meanwhile to
+// live, and returns the outcome. A caller that is gone (w fails) does not
+// matter: the outcome still does.
+func receive(r frames, w http.ResponseWriter, live io.Writer) (picasso.Outcome, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
+	rc := receiver{r: r, w: w, live: live, buf: *buf}
+	err := rc.all()
+	if rc.paced {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it would outlive the call
+	}
+	return rc.out, err
+}
+
+func (rc *receiver) all() error {
 	for {
-		kind, length, err := readFrameHeader(r, *buf)
-		if err != nil {
-			return out, err
-		}
-		switch kind {
-		case frameHead:
-			err = receiveHead(r, length, w, *buf)
-		case frameData:
-			err = receiveData(r, length, w, *buf)
-		case frameLog:
-			log, err = readPayload(r, length)
-		case frameOutcome:
-			if out, err = receiveOutcome(r, length, *buf); err == nil {
-				out.Log = log
-				return out, readEnd(r, *buf)
-			}
-		default:
-			err = fmt.Errorf("frame of unknown kind %q", kind)
+		kind, length, err := rc.frameHeader()
+		if err == nil {
+			err = rc.frame(kind, length)
 		}
 		if err != nil {
-			return out, err
+			return err
+		}
+		if kind == frameOutcome {
+			return readEnd(rc.r, rc.buf)
 		}
 	}
 }
 
-func receiveHead(r io.Reader, length int, w http.ResponseWriter, buf []byte) error {
-	payload, err := readInto(r, length, buf)
+func (rc *receiver) frame(kind byte, length int) error {
+	switch kind {
+	case frameData:
+		return rc.data(length)
+	case frameLog:
+		log, err := readPayload(rc.r, length)
+		rc.log = log
+		return err
+	}
+	payload, err := readInto(rc.r, length, rc.buf)
 	if err != nil {
 		return err
 	}
-	status, err := readHead(payload, w.Header())
+	switch kind {
+	case frameHead:
+		return rc.head(payload)
+	case framePace:
+		return rc.pace(payload)
+	case frameLive:
+		if rc.live != nil {
+			_, _ = rc.live.Write(payload) // a reader that is gone misses it
+		}
+	case frameOutcome:
+		rc.out, err = readOutcome(payload)
+		rc.out.Log = rc.log
+	default:
+		err = fmt.Errorf("frame of unknown kind %q", kind)
+	}
+	return err
+}
+
+func (rc *receiver) head(payload []byte) error {
+	status, err := readHead(payload, rc.w.Header())
 	if err != nil {
 		return err
 	}
 	if status < 200 || status > 999 { // what WriteHeader takes
 		return fmt.Errorf("head with status %d", status)
 	}
-	w.WriteHeader(status)
+	rc.w.WriteHeader(status)
 	return nil
 }
 
-func receiveOutcome(r io.Reader, length int, buf []byte) (picasso.Outcome, error) {
-	payload, err := readInto(r, length, buf)
-	if err != nil {
-		return picasso.Outcome{}, err
+// pace limits how long the caller may take for the rest of the answer.
+func (rc *receiver) pace(payload []byte) error {
+	left, n := binary.Varint(payload)
+	if n <= 0 {
+		return errShort
 	}
-	return readOutcome(payload)
+	rc.paced = true
+	_ = http.NewResponseController(rc.w).SetWriteDeadline(time.Now().Add(time.Duration(left))) // in-process callers have none
+	return nil
 }
 
-func receiveData(r frames, length int, w http.ResponseWriter, buf []byte) error {
+func (rc *receiver) data(length int) error {
 	for gone := false; length > 0; {
-		n, err := r.Read(buf[:min(length, len(buf))])
+		n, err := rc.r.Read(rc.buf[:min(length, len(rc.buf))])
 		length -= n
 		if !gone {
-			_, werr := w.Write(buf[:n])
+			_, werr := rc.w.Write(rc.buf[:n])
 			gone = werr != nil
 		}
 		switch {
@@ -91,8 +129,8 @@ func receiveData(r frames, length int, w http.ResponseWriter, buf []byte) error 
 			return err
 		}
 	}
-	if r.Pending() {
-		_ = http.NewResponseController(w).Flush() // a lost caller shows in Write
+	if rc.r.Pending() {
+		_ = http.NewResponseController(rc.w).Flush() // a lost caller shows in Write
 	}
 	return nil
 }
@@ -106,10 +144,10 @@ func readEnd(r io.Reader, buf []byte) error {
 	return nil
 }
 
-// readFrameHeader returns kind and length of the next frame.
-func readFrameHeader(r io.Reader, buf []byte) (kind byte, length int, err error) {
-	b := buf[:frameHeaderBytes]
-	if _, err := io.ReadFull(r, b); err != nil {
+// frameHeader returns kind and length of the next frame.
+func (rc *receiver) frameHeader() (kind byte, length int, err error) {
+	b := rc.buf[:frameHeaderBytes]
+	if _, err := io.ReadFull(rc.r, b); err != nil {
 		return 0, 0, cutShort(err)
 	}
 	return b[0], int(binary.BigEndian.Uint32(b[1:])), nil

@@ -4,13 +4,14 @@
 //
 // The protocol is HTTP/1.1 on connections that are kept alive:
 //
-//	POST   /v1/invoke              one call; the answer is a stream of frames
-//	DELETE /v1/calls/{execution}   the caller no longer waits for a sandbox
-//	PUT    /v1/functions           make the definition of a revision known
-//	POST   /v1/warm                the same, and keep its min_sandboxes
-//	POST   /v1/retire              remove sandboxes of old revisions
-//	POST   /v1/images              resolve an image
-//	GET    /v1/host                describe the host
+//	POST   /v1/invoke                 one call; the answer is a stream of frames
+//	DELETE /v1/executions/{id}        cancel the call, wherever it is
+//	DELETE /v1/executions/{id}/wait   its caller is gone: end it if it still waits for a sandbox
+//	PUT    /v1/functions              make the definition of a revision known
+//	POST   /v1/warm                   the same, and keep its min_sandboxes
+//	POST   /v1/retire                 remove sandboxes of old revisions
+//	POST   /v1/images                 resolve an image
+//	GET    /v1/host                   describe the host
 //
 // A call names its function by id and revision only. An engine that does not
 // know the revision (it has been restarted, or never saw it) refuses with 412
@@ -41,6 +42,8 @@ const (
 	fieldURL        = prefix + "Url"
 	fieldPath       = prefix + "Path"
 	fieldGateway    = prefix + "Gateway" // "1" or absent
+	fieldAttempt    = prefix + "Attempt" // absent for the first
+	fieldLog        = prefix + "Log"     // "1": frames of the log are wanted while the call runs
 	fieldDate       = prefix + "Date"    // Unix time in nanoseconds
 	fieldBodyDigest = prefix + "Body"    // SHA-256 of the body, hex; not for invokes, whose bodies stream
 	fieldSignature  = prefix + "Signature"

@@ -358,7 +358,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(rec.Body.Bytes())
 	f.Add([]byte{'H', 0, 0, 0, 2, 0x90, 0x03})
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		out, err := receive(memory{bytes.NewReader(stream)}, httptest.NewRecorder())
+		out, err := receive(memory{bytes.NewReader(stream)}, httptest.NewRecorder(), io.Discard)
 		if err == nil && bytes.IndexByte(stream, frameOutcome) < 0 {
 			t.Fatalf("an outcome out of nothing: %+v", out)
 		}

@@ -32,7 +32,7 @@ type Server struct {
 	now    func() time.Time
 	mux    *http.ServeMux
 	known  *lru.Cache[string, *picasso.Function] // by reference
-	waits  sync.Map                              // execution id → context.CancelFunc
+	waits  sync.Map                              // execution id → *context.CancelFunc
 }
 
 // NewServer serves engine to whoever signs with key.
@@ -42,7 +42,8 @@ func NewServer(engine picasso.Engine, key []byte, log *logrus.Logger) *Server {
 		log.WithError(err).Error("rpc: cache")
 	}
 	s := &Server{engine: engine, key: key, log: log, now: time.Now, mux: http.NewServeMux(), known: known}
-	s.mux.HandleFunc("DELETE /v1/calls/{execution}", s.control(s.forgo))
+	s.mux.HandleFunc("DELETE /v1/executions/{id}", s.control(s.cancel))
+	s.mux.HandleFunc("DELETE /v1/executions/{id}/wait", s.control(s.forgo))
 	s.mux.HandleFunc("PUT /v1/functions", s.control(s.define))
 	s.mux.HandleFunc("POST /v1/warm", s.control(s.warm))
 	s.mux.HandleFunc("POST /v1/retire", s.control(s.retire))
@@ -78,12 +79,12 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		// small bodies, which an engine need not read, it would make net/http stumble over the next request.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	call := callOf(r, fn)
+	fw := newFrameWriter(w)
+	call := callOf(r, fn, fw)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	s.waits.Store(call.ExecutionID, cancel)
-	defer s.waits.Delete(call.ExecutionID)
-	fw := newFrameWriter(w)
+	s.waits.Store(call.ExecutionID, &cancel)
+	defer s.waits.CompareAndDelete(call.ExecutionID, &cancel) // the execution may be here once more
 	out := s.engine.Invoke(ctx, call, fw)
 	if err := fw.finish(out); err != nil {
 		s.log.WithError(err).WithField("execution", call.ExecutionID).Info("rpc: client gone before the outcome")
@@ -91,13 +92,17 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 }
 
 // callOf reads the call out of the request and leaves the function's headers.
-func callOf(r *http.Request, fn *picasso.Function) *picasso.Call {
+func callOf(r *http.Request, fn *picasso.Function, fw *frameWriter) *picasso.Call {
 	call := &picasso.Call{
 		ExecutionID: r.Header.Get(fieldExecution), RequestID: r.Header.Get(fieldRequest), Function: fn,
 		Method: r.Header.Get(fieldMethod), URL: r.Header.Get(fieldURL), Path: r.Header.Get(fieldPath),
 		Gateway: r.Header.Get(fieldGateway) == "1", Header: r.Header,
 		Body: r.Body, ContentLength: r.ContentLength,
 	}
+	if r.Header.Get(fieldLog) != "" {
+		call.Log = liveLog{fw}
+	}
+	call.Attempt, _ = strconv.Atoi(r.Header.Get(fieldAttempt)) // absent: 0, which counts as 1
 	for _, name := range signed {
 		delete(r.Header, name)
 	}
@@ -129,9 +134,13 @@ func (s *Server) control(do func(r *http.Request, body []byte) (any, error)) htt
 	}
 }
 
+func (s *Server) cancel(r *http.Request, _ []byte) (any, error) {
+	return nil, s.engine.Cancel(r.Context(), r.PathValue("id"))
+}
+
 func (s *Server) forgo(r *http.Request, _ []byte) (any, error) {
-	if cancel, ok := s.waits.Load(r.PathValue("execution")); ok {
-		cancel.(context.CancelFunc)()
+	if cancel, ok := s.waits.Load(r.PathValue("id")); ok {
+		(*cancel.(*context.CancelFunc))()
 	}
 	return nil, nil
 }

@@ -18,7 +18,8 @@ const MaxClockSkew = 2 * time.Minute
 // signed lists the fields the signature covers, in order. The body of an
 // invoke is not among them: it streams.
 var signed = [...]string{
-	fieldDate, fieldExecution, fieldRequest, fieldFunction, fieldMethod, fieldURL, fieldPath, fieldGateway, fieldBodyDigest,
+	fieldDate, fieldExecution, fieldRequest, fieldFunction, fieldMethod, fieldURL, fieldPath, fieldGateway,
+	fieldAttempt, fieldLog, fieldBodyDigest,
 }
 
 // sign sets date and signature of a request whose other fields are complete.
