@@ -64,7 +64,7 @@ func (c *Client) ExecutionResult(ctx context.Context, id string) (*Output, error
 
 // bytes gets something that is not JSON. The caller closes the body.
 func (c *Client) bytes(ctx context.Context, url, accept string) (*Output, error) {
-	answer, err := c.Request(ctx, http.MethodGet, url, &gophercloud.RequestOpts{
+	answer, err := c.Request(ctx, http.MethodGet, url, &gophercloud.RequestOpts{ //nolint:bodyclose // Output has it
 		KeepResponseBody: true, MoreHeaders: map[string]string{"Accept": accept},
 	})
 	if err != nil {
