@@ -1,11 +1,26 @@
-// Package destination tells functions and URLs of executions that have ended:
-// it makes the CloudEvent about one and posts it to where it is to go.
+// Package destination tells functions and URLs of asynchronous executions that
+// have ended: it makes a CloudEvent of each, puts it into the queue as an
+// execution of its own, and posts those that are for URLs.
+//
+// The event has type org.openstack.functions.execution.succeeded or .failed
+// (which is also for timed_out and lost), source
+// /projects/{project}/functions/{id}, the execution's id as id and subject,
+// the time at which it ended, and as data an object of
+//
+//	execution            the record, as the API shows it
+//	input, result        up to 64 KiB: the JSON value where it is one, or text
+//	input_base64, …      in place of it where it is neither
+//	input_content_type,
+//	result_content_type  where there was one
+//
+// What is larger is left out; the API has it under the execution's id.
+// Cancelled executions, and deliveries to URLs themselves, are not told of.
 package destination
 
 import (
 	"context"
-	"crypto/x509"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -22,25 +37,76 @@ type Config struct {
 
 // Destinations implements queue.Destinations.
 type Destinations struct {
-	Config
+	cfg    Config
+	client *http.Client
 }
 
 var _ queue.Destinations = (*Destinations)(nil)
 
-// New returns Destinations. Errors: invalid (CA).
+// New returns Destinations. Errors: invalid (cafile).
 func New(cfg Config) (*Destinations, error) {
-	if cfg.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(cfg.CA) {
-		return nil, picasso.Errorf(picasso.CodeInvalid, "cafile: holds no certificate in PEM")
+	client, err := newClient(cfg.Options)
+	if err != nil {
+		return nil, err
 	}
-	return &Destinations{Config: cfg}, nil
+	return &Destinations{cfg: cfg, client: client}, nil
 }
 
 // Next implements queue.Destinations.
-func (d *Destinations) Next(context.Context, *queue.Ended) (*picasso.Submission, string, error) {
-	return nil, "", nil
+func (d *Destinations) Next(ctx context.Context, ended *queue.Ended) (*picasso.Submission, string, error) {
+	e := ended.Execution
+	option, to := addressee(ended.Function, e)
+	if to == "" || e.Destination != "" {
+		return nil, "", nil
+	}
+	next := &picasso.Submission{Execution: picasso.Execution{
+		ID: d.cfg.NewID(), ProjectID: e.ProjectID, Status: picasso.StatusQueued, Async: true,
+		CausedBy: e.ID, Depth: e.Depth + 1, CreatedAt: d.now(), RunAt: d.now(), RequestID: e.RequestID,
+	}}
+	fn := ended.Function
+	if picasso.IsURL(to) {
+		next.Destination = to
+	} else {
+		var err error
+		fn, err = d.cfg.Functions.Function(ctx, e.ProjectID, to)
+		switch picasso.CodeOf(err) {
+		case "":
+		case picasso.CodeUnavailable:
+			return nil, "", err
+		default:
+			return nil, option + ": there is no function " + strconv.Quote(to), nil
+		}
+	}
+	next.FunctionID, next.Function, next.App, next.MaxAttempts = fn.ID, fn.Name, fn.App, fn.Retry.MaxAttempts
+	d.limitDepth(next)
+	input, err := newEvent(ended).Payload()
+	if err != nil {
+		return nil, option + ": its event could not be made", nil //nolint:nilerr // nobody can do anything about it
+	}
+	next.Input, next.InputBytes = input, int64(len(input.Body))
+	return next, "", nil
 }
 
-// Deliver implements queue.Destinations.
-func (d *Destinations) Deliver(context.Context, *picasso.Claimed, http.ResponseWriter) picasso.Outcome {
-	return picasso.Outcome{}
+// limitDepth ends a chain that is too long before it goes on for ever.
+func (d *Destinations) limitDepth(next *picasso.Submission) {
+	if next.Depth <= picasso.MaxDepth {
+		return
+	}
+	next.Status, next.RunAt, next.FinishedAt = picasso.StatusFailed, time.Time{}, d.now()
+	next.Reason = "Chain stopped: more than " + strconv.Itoa(picasso.MaxDepth) +
+		" executions would cause each other in a row; on_success and on_failure of the functions before it may form a loop"
 }
+
+// addressee returns who is told of the execution, and which option says so.
+func addressee(fn *picasso.Function, e *picasso.Execution) (option, to string) {
+	switch e.Status {
+	case picasso.StatusSucceeded:
+		return "on_success", fn.OnSuccess
+	case picasso.StatusFailed, picasso.StatusTimedOut, picasso.StatusLost:
+		return "on_failure", fn.OnFailure
+	}
+	return "", ""
+}
+
+// now is the time as the stores keep it.
+func (d *Destinations) now() time.Time { return d.cfg.Now().UTC().Truncate(time.Microsecond) }
