@@ -8,7 +8,9 @@
 // entry is served for up to a minute: a call to a function that was there a moment
 // ago is worth more than an exact answer. That nobody has an id is remembered for
 // 500 ms, so that asking for it again and again costs nothing; that nobody has a name
-// is not, for a name may be taken at any time.
+// is not, for a name may be taken at any time. Whoever asks for one id after the other that
+// nobody has keeps few connections to the store busy: those who ask for what is not known here wait for
+// each other.
 package lookup
 
 import (
@@ -32,6 +34,7 @@ const (
 	servedFor   = time.Second            // served while being fetched in the background
 	outageFor   = time.Minute            // served while the store is unavailable
 	loadTimeout = 3 * time.Second        // of one question to the store
+	strangers   = 8                      // questions at once for what is not known here
 )
 
 // Functions finds functions. It may be used at once from many goroutines.
@@ -42,6 +45,7 @@ type Functions struct {
 	byName *lru.Cache[nameKey, string] // to the id; checked against the function at each use
 	gone   *lru.Cache[string, missing] // ids that nobody has
 	flight singleflight.Group
+	asking chan struct{} // holds a token for each question for what is not known here
 
 	mu    sync.Mutex // makes "unchanged since the load began, so keep it" one step
 	epoch uint64     // grows with every Forget
@@ -78,7 +82,8 @@ func New(store picasso.FunctionStore, maxBytes int, now func() time.Time) (*Func
 	if err != nil {
 		return nil, err
 	}
-	return &Functions{store: store, now: now, byID: byID, byName: byName, gone: gone}, nil
+	return &Functions{store: store, now: now, byID: byID, byName: byName, gone: gone,
+		asking: make(chan struct{}, strangers)}, nil
 }
 
 // Get returns the function with the id ref, of whatever project, or else the
@@ -157,7 +162,7 @@ func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
 		ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
 		defer cancel()
 		began := f.now()
-		fn, err := f.store.Function(ctx, projectID, ref)
+		fn, err := f.ask(ctx, projectID, ref)
 		if err != nil {
 			f.failed(ref, err, began)
 			return nil, err
@@ -165,6 +170,19 @@ func (f *Functions) load(projectID, ref string) <-chan singleflight.Result {
 		f.keep(nameKey{projectID, ref}, &entry{fn: fn, loaded: began, checked: began}, epoch)
 		return fn, nil
 	})
+}
+
+// ask asks the store, after those who came before when ref is not known here.
+func (f *Functions) ask(ctx context.Context, projectID, ref string) (*picasso.Function, error) {
+	if _, known := f.byID.Peek(ref); !known {
+		select {
+		case f.asking <- struct{}{}:
+			defer func() { <-f.asking }()
+		case <-ctx.Done():
+			return nil, picasso.Errorf(picasso.CodeUnavailable, "too many functions are looked up at once").WithCause(ctx.Err())
+		}
+	}
+	return f.store.Function(ctx, projectID, ref)
 }
 
 // keep adds the entry unless something was forgotten since its load began: it

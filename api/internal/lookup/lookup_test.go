@@ -2,6 +2,7 @@ package lookup_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -244,4 +245,24 @@ func TestSizeIsChecked(t *testing.T) {
 		_, err := lookup.New(&store{}, bytes, time.Now)
 		assert.Error(t, err, bytes)
 	}
+}
+
+func TestAFloodOfStrangersLeavesTheStoreToOthers(t *testing.T) {
+	s, f := setup(t)
+	get(t, f, id)
+	hold := make(chan struct{})
+	s.set(func(s *store) { s.hold = hold })
+	ctx, leave := context.WithCancel(t.Context())
+	var flood sync.WaitGroup
+	for n := range 100 {
+		flood.Go(func() { _, _ = f.Get(ctx, "", fmt.Sprintf("00000000-0000-4000-8000-%012d", 1000+n)) })
+	}
+	require.Eventually(t, func() bool { return s.questions() == 1+8 }, 10*time.Second, time.Millisecond)
+	s.set(func(s *store) { s.hold, s.fn = nil, revision(2) }) // the store answers again, but not those who wait
+	s.pass(time.Minute)
+	assert.EqualValues(t, 2, get(t, f, id), "a known function is not behind them")
+	assert.Equal(t, 1+8+1, s.questions())
+	leave()
+	close(hold)
+	flood.Wait()
 }
