@@ -55,3 +55,27 @@ func clip(text string, maxBytes int) string {
 	}
 	return strings.ToValidUTF8(text, "?") // of one byte, so that it fits still
 }
+
+// only is NULL unless it applies.
+func only(applies bool, text string) sql.NullString {
+	return sql.NullString{String: text, Valid: applies}
+}
+
+// optionalText is NULL for empty text.
+func optionalText(text string) sql.NullString { return only(text != "", text) }
+
+// optionalBytes is NULL for nil.
+func optionalBytes(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+// micro is a time as it will be read.
+func micro(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

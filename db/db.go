@@ -1,6 +1,7 @@
-// Package db keeps apps, functions and the records of executions in
-// MySQL/MariaDB or in SQLite. [Store] implements picasso.AppStore,
-// picasso.FunctionStore and picasso.ExecutionStore.
+// Package db keeps apps, functions, triggers and executions with their inputs,
+// results and logs in MySQL/MariaDB or in SQLite. [Store] implements
+// picasso.AppStore, picasso.FunctionStore, picasso.TriggerStore,
+// picasso.ExecutionStore, picasso.Queue and picasso.LogStore.
 //
 // Promises: every exported method is one transaction or one statement; a
 // method never hangs, it ends as unavailable after ten seconds; deadlocks are
@@ -13,6 +14,7 @@ import (
 	"context"
 	"database/sql"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,7 +56,16 @@ type Store struct {
 	// are the same pool.
 	read, write *sql.DB
 
+	enqueues    group[*enqueuing]
+	settlements group[*picasso.Settlement]
+	logs        group[[]picasso.LogPart]
+	enqueued    chan struct{} // of capacity 1, see Enqueued
+
+	backlogMu sync.Mutex // one look at the backlog at a time
+	backlogAt string     // the function behind which the next one starts
+
 	newID   func() string
+	now     func() time.Time
 	jitter  func() float64 // 0..1
 	timeout time.Duration  // callTimeout
 }
@@ -63,6 +74,8 @@ var (
 	_ picasso.AppStore       = (*Store)(nil)
 	_ picasso.FunctionStore  = (*Store)(nil)
 	_ picasso.ExecutionStore = (*Store)(nil)
+	_ picasso.Queue          = (*Store)(nil)
+	_ picasso.LogStore       = (*Store)(nil)
 )
 
 // Open makes a store. It connects when first used, so the database may come up
@@ -75,12 +88,24 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{place: place, newID: uuid.NewString, jitter: rand.Float64, timeout: callTimeout}
+	s := &Store{place: place, enqueued: make(chan struct{}, 1), newID: newID, now: time.Now, jitter: rand.Float64, timeout: callTimeout}
+	s.enqueues = group[*enqueuing]{write: s.writeEnqueues, size: enqueueSize}
+	s.settlements = group[*picasso.Settlement]{write: s.writeSettlements, size: settlementSize}
+	s.logs = group[[]picasso.LogPart]{write: s.writeLogs, size: logSize}
 	s.read, s.write, err = place.pools(cfg)
 	if err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "connection: cannot be used").WithCause(err)
 	}
 	return s, nil
+}
+
+// newID is one that sorts by its time, so that new rows go side by side.
+func newID() string {
+	id, err := uuid.NewV7()
+	if err != nil { // no randomness to be had
+		return uuid.NewString()
+	}
+	return id.String()
 }
 
 // Close ends all connections. No call may follow.

@@ -44,9 +44,34 @@ func eachMethod(ctx context.Context, s *db.Store, fn *picasso.Function) map[stri
 	errs["RecordExecutions"] = s.RecordExecutions(ctx, []picasso.Execution{e})
 	_, errs["Execution"] = s.Execution(ctx, "", e.ID)
 	_, _, errs["Executions"] = s.Executions(ctx, picasso.ExecutionFilter{}, picasso.Page{})
-	_, errs["ExecutionLog"] = s.ExecutionLog(ctx, "", e.ID)
-	_, errs["PurgeExecutions"] = s.PurgeExecutions(ctx, time.Now().Add(time.Hour), 10)
+	_, errs["Purge"] = s.Purge(ctx, picasso.Retention{Succeeded: time.Now(), Ended: time.Now(), Payloads: time.Now(), Logs: time.Now()}, 10)
+	eachOfQueue(ctx, s, fn, errs)
 	return errs
+}
+
+// eachOfQueue does so for asynchronous executions.
+func eachOfQueue(ctx context.Context, s *db.Store, fn *picasso.Function, errs map[string]error) {
+	sub := &picasso.Submission{Execution: record(2)}
+	sub.Status, sub.FunctionID, sub.MaxAttempts = picasso.StatusQueued, fn.ID, 1
+	_, errs["Enqueue"] = s.Enqueue(ctx, sub)
+	_, errs["Backlog"] = s.Backlog(ctx)
+	var claimed []picasso.Claimed
+	claimed, errs["Claim"] = s.Claim(ctx, []picasso.Claim{{FunctionID: fn.ID, ProjectID: "p", Count: 1, Limit: 9, ProjectLimit: 9}}, time.Minute)
+	held := &picasso.Settlement{Execution: sub.Execution, Result: &picasso.Payload{}}
+	held.Execution.Status = picasso.StatusFailed
+	for _, c := range claimed {
+		held.Lease = c.Lease
+	}
+	_, errs["Renew"] = s.Renew(ctx, []picasso.Lease{held.Lease}, time.Minute)
+	errs["Settle"] = s.Settle(ctx, held)
+	_, errs["Recover"] = s.Recover(ctx)
+	errs["AppendLogs"] = s.AppendLogs(ctx, []picasso.LogPart{{ExecutionID: sub.ID, Attempt: 1, Text: []byte("x")}})
+	_, errs["Log"] = s.Log(ctx, sub.ID, 0, 0)
+	_, errs["ExecutionResult"] = s.ExecutionResult(ctx, "", sub.ID)
+	_, _, errs["Redrive"] = s.Redrive(ctx, picasso.Redrive{ProjectID: "p", Function: fn.ID, Limit: 1})
+	if _, err := s.CancelExecution(ctx, "", sub.ID, "x"); picasso.CodeOf(err) != picasso.CodeConflict { // it has ended
+		errs["CancelExecution"] = err
+	}
 }
 
 func wantAll(t *testing.T, code picasso.Code, errs map[string]error) {

@@ -3,45 +3,96 @@ package db
 import (
 	"context"
 	"database/sql"
-	"time"
+	"fmt"
 
 	"github.com/picasso-faas/picasso"
 )
 
-var errNotYet = picasso.Errorf(picasso.CodeUnavailable, "not built yet")
+// enqueuing is a call of Enqueue.
+type enqueuing struct {
+	sub    picasso.Submission
+	winner string // see submitted
+}
 
-func (s *Store) Enqueue(context.Context, *picasso.Submission) (*picasso.Execution, error) {
-	return nil, errNotYet
+// Enqueue implements picasso.Queue. What is enqueued at the same time is
+// committed together.
+func (s *Store) Enqueue(ctx context.Context, sub *picasso.Submission) (*picasso.Execution, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	e := &enqueuing{sub: prepare(*sub)}
+	if err := s.enqueues.do(ctx, e); err != nil {
+		return nil, err
+	}
+	if e.winner != "" {
+		return s.winner(ctx, e)
+	}
+	s.wake(e.sub)
+	return &e.sub.Execution, nil
 }
-func (s *Store) Enqueued() <-chan struct{}                          { return nil }
-func (s *Store) Backlog(context.Context) ([]picasso.Backlog, error) { return nil, errNotYet }
-func (s *Store) Recover(context.Context) (int, error)               { return 0, errNotYet }
-func (s *Store) Settle(context.Context, *picasso.Settlement) error  { return errNotYet }
-func (s *Store) Claim(context.Context, []picasso.Claim, time.Duration) ([]picasso.Claimed, error) {
-	return nil, errNotYet
-}
-func (s *Store) Renew(context.Context, []picasso.Lease, time.Duration) ([]picasso.Lease, error) {
-	return nil, errNotYet
-}
-func (s *Store) Redrive(context.Context, picasso.Redrive) ([]picasso.Execution, bool, error) {
-	return nil, false, errNotYet
-}
-func (s *Store) ExecutionResult(context.Context, string, string) (*picasso.Payload, error) {
-	return nil, errNotYet
-}
-func (s *Store) CancelExecution(context.Context, string, string, string) (*picasso.Execution, error) {
-	return nil, errNotYet
-}
-func (s *Store) Purge(context.Context, picasso.Retention, int) (int, error) { return 0, errNotYet }
-func (s *Store) AppendLogs(context.Context, []picasso.LogPart) error        { return errNotYet }
-func (s *Store) Log(ctx context.Context, id string, _ int, _ int64) ([]picasso.LogPart, error) {
-	part := picasso.LogPart{ExecutionID: id, Attempt: 1}
-	err := s.try(ctx, executionNamed(id), func(ctx context.Context) error {
-		err := s.read.QueryRowContext(ctx, "SELECT log FROM execution_logs WHERE execution_id = ?", id).Scan(&part.Text)
-		if err == sql.ErrNoRows {
-			return nil
+
+// Enqueued implements picasso.Queue.
+func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
+
+func (s *Store) writeEnqueues(ctx context.Context, batch []*enqueuing) (errs []error, err error) {
+	err = s.inTx(ctx, "execution", func(ctx context.Context, tx *sql.Tx) error {
+		errs = make([]error, len(batch))
+		found, err := functionsFound(ctx, tx, batch)
+		if err != nil {
+			return err
+		}
+		var list []picasso.Submission
+		var from []*enqueuing
+		for i, e := range batch {
+			if !found[e.sub.FunctionID] {
+				errs[i] = notFound(fmt.Sprintf("function %q", e.sub.FunctionID))
+				continue
+			}
+			list, from = append(list, e.sub), append(from, e)
+		}
+		stored, err := s.submit(ctx, tx, list)
+		for i := range stored {
+			from[i].winner = stored[i].winner
 		}
 		return err
 	})
-	return []picasso.LogPart{part}, err
+	return errs, err
 }
+
+// functionsFound does not lock them: what is queued for one that is being
+// deleted is Recover's.
+func functionsFound(ctx context.Context, tx *sql.Tx, batch []*enqueuing) (map[string]bool, error) {
+	found := map[string]bool{}
+	var ids []any
+	for _, e := range batch {
+		if _, seen := found[e.sub.FunctionID]; !seen {
+			found[e.sub.FunctionID] = false
+			ids = append(ids, e.sub.FunctionID)
+		}
+	}
+	err := each(ctx, tx, "SELECT id FROM functions WHERE id"+in(len(ids)), ids, func(row row) error {
+		var id string
+		err := row.Scan(&id)
+		found[id] = true
+		return err
+	})
+	return found, err
+}
+
+// winner returns the execution that had the key first, provided it has the
+// same input. One that was purged is taken for the same.
+func (s *Store) winner(ctx context.Context, e *enqueuing) (*picasso.Execution, error) {
+	first, err := s.Execution(ctx, "", e.winner)
+	if err != nil {
+		return nil, err
+	}
+	input, err := s.payload(ctx, e.winner, kindInput)
+	if err == nil && input != nil && !sameInput(input, &e.sub.Input) {
+		err = picasso.Errorf(picasso.CodeConflict, "Idempotency-Key: was used with another input")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return first, nil
+}
+
+func enqueueSize(e *enqueuing) int { return len(e.sub.Input.Body) + 1024 }

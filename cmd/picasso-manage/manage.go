@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/cmd/internal/build"
 	"github.com/picasso-faas/picasso/cmd/internal/config"
 	"github.com/picasso-faas/picasso/cmd/internal/daemon"
@@ -147,11 +148,11 @@ func (m *manager) purge(cmd *cobra.Command, until time.Time) error {
 	defer store.Close()
 	total := 0
 	for {
-		n, err := store.PurgeExecutions(cmd.Context(), until, purgeBatch)
+		n, err := store.Purge(cmd.Context(), picasso.Retention{Succeeded: until, Ended: until}, purgeBatch)
 		if err != nil {
 			return fmt.Errorf("after %d executions: %w", total, err)
 		}
-		if total += n; n < purgeBatch {
+		if total += n; n == 0 {
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d executions purged\n", total)
 			return err
 		}

@@ -149,7 +149,7 @@ func (s *suite) raceRecord() {
 	}
 	s.race(func(n int) error {
 		if n%4 == 0 {
-			_, err := s.PurgeExecutions(ctx, batch[200].CreatedAt, 100)
+			_, err := s.Purge(ctx, picasso.Retention{Succeeded: batch[200].CreatedAt}, 100)
 			return err
 		}
 		return s.RecordExecutions(ctx, batch[n*20:])

@@ -17,6 +17,8 @@ type Stores interface {
 	picasso.AppStore
 	picasso.FunctionStore
 	picasso.ExecutionStore
+	picasso.Queue
+	picasso.LogStore
 }
 
 // Run checks what picasso promises of stores. open returns an empty one for
@@ -46,8 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"execution filters", (*suite).executionFilters},
 		{"execution with any text", (*suite).executionText},
 		{"execution batches", (*suite).executionBatches},
-		{"purge", (*suite).purge},
-		{"all or none", (*suite).allOrNone},
+		{"records that are left out", (*suite).leftOut},
 		{"app pages", (*suite).appPages},
 		{"function pages", (*suite).functionPages},
 		{"execution pages", (*suite).executionPages},
@@ -123,7 +124,7 @@ func newExecution(project, function string, n int) picasso.Execution {
 		ID: newID(), ProjectID: project, FunctionID: function, Function: "f", App: "a", Revision: 3,
 		Status: picasso.StatusSucceeded, CreatedAt: at, StartedAt: at.Add(time.Microsecond), FinishedAt: at.Add(time.Second),
 		WaitMS: 0.1, ColdStartMS: 95.25, RunMS: 1.0 / 3, HTTPStatus: 200, Host: "host", RequestID: "req-" + newID(),
-		InputBytes: 1 << 40, OutputBytes: 7,
+		InputBytes: 1 << 40, OutputBytes: 7, Attempt: 1, MaxAttempts: 1,
 	}
 }
 

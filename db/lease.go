@@ -1,0 +1,168 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"time"
+
+	"github.com/picasso-faas/picasso"
+)
+
+const (
+	rowsPerRecovery = 500 // in one transaction
+	// The pause after the first failure of the platform; it doubles with each further one.
+	platformPause     = 200 * time.Millisecond
+	longPlatformPause = 30 * time.Second
+)
+
+// Renew implements picasso.Queue.
+func (s *Store) Renew(ctx context.Context, held []picasso.Lease, lease time.Duration) (lost []picasso.Lease, err error) {
+	err = s.inTx(ctx, "queue", func(ctx context.Context, tx *sql.Tx) error {
+		lost = nil
+		for part := range slices.Chunk(held, rowsPerInsert) {
+			gone, err := s.renew(ctx, tx, part, lease)
+			if err != nil {
+				return err
+			}
+			lost = append(lost, gone...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return lost, nil
+}
+
+func (s *Store) renew(ctx context.Context, tx *sql.Tx, held []picasso.Lease, lease time.Duration) (lost []picasso.Lease, err error) {
+	ids := make([]any, len(held))
+	for i := range held {
+		ids[i] = held[i].ExecutionID
+	}
+	numbers := map[string]int64{}
+	query := "SELECT id, lease FROM executions WHERE id" + in(len(ids)) + " AND status = 'running' ORDER BY id" + s.forUpdate()
+	err = each(ctx, tx, query, ids, func(row row) error {
+		var id string
+		var number int64
+		err := row.Scan(&id, &number)
+		numbers[id] = number
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	ids = ids[:0]
+	for _, l := range held {
+		if number, found := numbers[l.ExecutionID]; found && number == l.Number {
+			ids = append(ids, l.ExecutionID)
+		} else {
+			lost = append(lost, l)
+		}
+	}
+	if len(ids) > 0 {
+		_, err = tx.ExecContext(ctx, "UPDATE executions SET lease_until = "+s.clock(lease)+" WHERE id"+in(len(ids)), ids...)
+	}
+	return lost, err
+}
+
+// Recover implements picasso.Queue. It works in small transactions, and
+// returns what it did also with an error.
+func (s *Store) Recover(ctx context.Context) (int, error) {
+	n, err := s.repeat(ctx, s.requeueLost)
+	if err != nil {
+		return n, err
+	}
+	if n > 0 {
+		s.signal()
+	}
+	cancelled, err := s.cancelDeleted(ctx)
+	return n + cancelled, err
+}
+
+// repeat calls step in transactions of their own until it finds nothing more.
+func (s *Store) repeat(ctx context.Context, step func(context.Context, *sql.Tx) (int, error)) (done int, err error) {
+	for {
+		n := 0
+		err := s.inTx(ctx, "queue", func(ctx context.Context, tx *sql.Tx) (err error) {
+			n, err = step(ctx, tx)
+			return err
+		})
+		if err != nil || n == 0 {
+			return done, err
+		}
+		done += n
+	}
+}
+
+// expired is an execution whose lease ran out.
+type expired struct {
+	picasso.Lease
+	attempt int
+}
+
+// requeueLost queues executions again whose lease ran out.
+func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
+	query := "SELECT id, lease, attempt FROM executions WHERE lease_until < " + s.clock(0) + " ORDER BY lease_until LIMIT 500" + s.skipLocked()
+	var list []expired
+	err := each(ctx, tx, query, nil, func(row row) error {
+		var x expired
+		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt)
+		list = append(list, x)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, x := range list {
+		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', function_if_queued = function_id, lease_until = NULL, "+
+			"attempt = attempt - 1, run_at = "+s.clock(s.pauseAfter(int(x.Number)-x.attempt+1))+", reason = ? WHERE id = ?",
+			"Host lost during the call: the process that had it in hand went away", x.ExecutionID)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(list), nil
+}
+
+// pauseAfter is how long an execution waits after the platform has failed it so often. Half is left to chance.
+func (s *Store) pauseAfter(failures int) time.Duration {
+	pause := min(platformPause<<min(failures-1, 16), longPlatformPause)
+	return pause/2 + time.Duration(s.jitter()*float64(pause/2))
+}
+
+// cancelDeleted ends what is queued for functions that do not exist any more.
+func (s *Store) cancelDeleted(ctx context.Context) (done int, err error) {
+	for behind, more := "", true; more; more = behind != "" {
+		var found []queuedFunction
+		err := s.try(ctx, "queue", func(ctx context.Context) (err error) {
+			found, behind, err = s.scanQueued(ctx, behind)
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+		for i := range found {
+			if found[i].exists {
+				continue
+			}
+			n, err := s.repeat(ctx, s.cancelOf(found[i].FunctionID))
+			if done += n; err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+func (s *Store) cancelOf(functionID string) func(context.Context, *sql.Tx) (int, error) {
+	return func(ctx context.Context, tx *sql.Tx) (int, error) {
+		ids, err := column(ctx, tx, "SELECT id FROM executions WHERE function_if_queued = ? LIMIT 500"+s.skipLocked(), functionID)
+		if err != nil || len(ids) == 0 {
+			return 0, err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', function_if_queued = NULL, run_at = NULL, "+
+			"reason = 'Cancelled: the function was deleted', finished_at = ? WHERE id"+in(len(ids)), append([]any{s.now()}, ids...)...)
+		return len(ids), err
+	}
+}

@@ -1,0 +1,84 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/picasso-faas/picasso"
+)
+
+// The columns that a synchronous record has, in the order of appendExecution.
+// The others have their defaults.
+const recordFields = "id, project_id, function_id, function_name, app_name, revision, status, reason, " +
+	"created_at, started_at, finished_at, wait_ms, cold_start_ms, run_ms, exit_code, http_status, " +
+	"host, request_id, input_bytes, output_bytes, project_unless_succeeded"
+
+const (
+	recordFieldCount = 21
+	rowsPerInsert    = 500 // SQLite takes up to 32766 values in a statement
+	maxReasonBytes   = 4096
+	maxEventIDBytes  = 255
+)
+
+// RecordExecutions implements picasso.ExecutionStore. Text that does not fit
+// is cut and made valid UTF-8, so that no record is refused for what a function
+// wrote. One that is refused all the same does not take the others with it: the
+// error says how many there were.
+func (s *Store) RecordExecutions(ctx context.Context, batch []picasso.Execution) error {
+	refused, err := s.record(ctx, batch)
+	if err != nil && refused > 0 {
+		why := picasso.AsError(err)
+		return picasso.Errorf(why.Code, "%d of %d records were left out: %s", refused, len(batch), why.Detail).WithCause(err)
+	}
+	return err
+}
+
+// record stores the batch, or its halves when it is refused, down to a single
+// record.
+func (s *Store) record(ctx context.Context, batch []picasso.Execution) (refused int, err error) {
+	err = s.inTx(ctx, "execution", func(ctx context.Context, tx *sql.Tx) error { return s.insertRecords(ctx, tx, batch) })
+	switch {
+	case err == nil || picasso.CodeOf(err) == picasso.CodeUnavailable:
+		return 0, err
+	case len(batch) <= 1:
+		return len(batch), err
+	}
+	half := len(batch) / 2
+	first, err1 := s.record(ctx, batch[:half])
+	if picasso.CodeOf(err1) == picasso.CodeUnavailable {
+		return first, err1
+	}
+	second, err2 := s.record(ctx, batch[half:])
+	if err2 != nil {
+		err1 = err2
+	}
+	return first + second, err1
+}
+
+func (s *Store) insertRecords(ctx context.Context, tx *sql.Tx, batch []picasso.Execution) error {
+	for part := range slices.Chunk(batch, rowsPerInsert) {
+		args := make([]any, 0, len(part)*recordFieldCount)
+		for i := range part {
+			args = appendExecution(args, &part[i])
+		}
+		if _, err := tx.ExecContext(ctx, s.insert("executions", recordFields, len(part)), args...); err != nil {
+			return err
+		}
+	}
+	var logs []picasso.LogPart
+	for i := range batch {
+		if len(batch[i].Log) > 0 {
+			logs = append(logs, picasso.LogPart{ExecutionID: batch[i].ID, Attempt: 1, Text: batch[i].Log})
+		}
+	}
+	return s.insertLogs(ctx, tx, logs)
+}
+
+func appendExecution(args []any, e *picasso.Execution) []any {
+	return append(args, e.ID, e.ProjectID, e.FunctionID, clip(e.Function, 255), clip(e.App, 255), e.Revision,
+		string(e.Status), clip(e.Reason, maxReasonBytes),
+		e.CreatedAt, optional(e.StartedAt), optional(e.FinishedAt), e.WaitMS, e.ColdStartMS, e.RunMS, e.ExitCode, e.HTTPStatus,
+		clip(e.Host, 255), clip(e.RequestID, 64), e.InputBytes, e.OutputBytes,
+		only(e.Status != picasso.StatusSucceeded, e.ProjectID))
+}
