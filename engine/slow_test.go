@@ -43,8 +43,10 @@ func testSlowCallers(t *testing.T, start starter) {
 			_, _ = io.WriteString(c, tt.request)
 			select {
 			case out := <-outs:
-				if assert.NotNil(t, out.Err) {
-					assert.Equal(t, picasso.CodeTimedOut, out.Err.Code)
+				if out.Err != nil { // an answer may fit into the buffers on its way
+					assert.Equal(t, picasso.CodeTimedOut, out.Err.Code, "%v", out.Err)
+				} else {
+					assert.Equal(t, "does not read", tt.name)
 				}
 			case <-time.After(patience):
 				require.Fail(t, "the call does not end")

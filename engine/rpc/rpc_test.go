@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -33,6 +32,7 @@ type scripted struct {
 	mu      sync.Mutex
 	warmed  []*picasso.Function
 	retired []retirement
+	ended   []string // cancelled
 }
 
 func (s *scripted) Invoke(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
@@ -53,7 +53,12 @@ func (s *scripted) Warm(_ context.Context, fn *picasso.Function) error {
 	return nil
 }
 
-func (*scripted) Cancel(context.Context, string) error { return nil }
+func (s *scripted) Cancel(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = append(s.ended, id)
+	return nil
+}
 
 func (s *scripted) Retire(_ context.Context, id string, below int64) error {
 	s.mu.Lock()
@@ -244,52 +249,33 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
 
-// TestInvokeDoesNotWaitForASlowCaller: the engine has answered; what the
-// caller has yet to send keeps nobody from hearing of it.
-func TestInvokeDoesNotWaitForASlowCaller(t *testing.T) {
-	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
-		return picasso.Outcome{Err: picasso.Errorf(picasso.CodeBusy, "no room")}
-	}})
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		call := newCall("")
-		call.Body, call.ContentLength = r.Body, r.ContentLength
-		http.Error(w, client.Invoke(r.Context(), call, w).Err.Detail, http.StatusServiceUnavailable)
-	}))
-	defer front.Close()
-	caller, err := net.Dial("tcp", front.Listener.Addr().String())
-	require.NoError(t, err)
-	defer caller.Close()
-	_, err = io.WriteString(caller, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nbegin")
-	require.NoError(t, err)
-	require.NoError(t, caller.SetReadDeadline(time.Now().Add(patience)))
-	resp, err := http.ReadResponse(bufio.NewReader(caller), nil)
-	require.NoError(t, err)
-	resp.Body.Close()
-	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
-}
-
-func TestInvokeCallerGone(t *testing.T) {
-	client, _ := setup(t, &scripted{invoke: echo})
-	out := client.Invoke(t.Context(), newCall(strings.Repeat("x", 1<<20)), goneWriter{http.Header{}})
-	require.Nil(t, out.Err)
-	require.Equal(t, int64(1<<20), out.OutputBytes, "the function runs to its end")
-}
-
-type goneWriter struct{ header http.Header }
-
-func (g goneWriter) Header() http.Header       { return g.header }
-func (g goneWriter) WriteHeader(int)           {}
-func (g goneWriter) Write([]byte) (int, error) { return 0, net.ErrClosed }
-
-func TestInvokeOfAnEngineThatHangs(t *testing.T) {
-	release := make(chan struct{})
-	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
-		<-release
+func TestInvokeAttemptAndLog(t *testing.T) {
+	var seen []int
+	client, _ := setup(t, &scripted{invoke: func(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		seen = append(seen, call.Attempt)
+		if call.Log != nil {
+			for _, text := range []string{"one\n", strings.Repeat("x", 100<<10), "two\n"} {
+				_, _ = io.WriteString(call.Log, text)
+				_, _ = io.WriteString(w, "data")
+			}
+		}
 		return picasso.Outcome{}
 	}})
-	defer close(release)
-	client.hang = 100 * time.Millisecond
-	require.Equal(t, picasso.CodeHostLost, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err.Code)
+	for _, attempt := range []int{0, 1, 2} {
+		call := newCall("")
+		call.Attempt = attempt
+		var live bytes.Buffer
+		if attempt == 2 {
+			call.Log = &live
+		}
+		w := httptest.NewRecorder()
+		require.Nil(t, client.Invoke(t.Context(), call, w).Err)
+		if attempt == 2 {
+			require.Equal(t, "one\n"+strings.Repeat("x", 100<<10)+"two\n", live.String())
+			require.Equal(t, "datadatadata", w.Body.String())
+		}
+	}
+	require.Equal(t, []int{0, 0, 2}, seen, "0 counts as 1")
 }
 
 func TestInvokeContextEndsTheWait(t *testing.T) {
@@ -322,6 +308,9 @@ func TestControl(t *testing.T) {
 	require.NoError(t, client.Retire(t.Context(), fn.ID, math.MaxInt64))
 	require.Equal(t, []retirement{{fn.ID, math.MaxInt64}}, engine.retired)
 	require.Nil(t, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err, "defined again")
+
+	require.NoError(t, client.Cancel(t.Context(), "e1"))
+	require.Equal(t, []string{"e1"}, engine.ended)
 
 	host, err := client.Host(t.Context())
 	require.NoError(t, err)
