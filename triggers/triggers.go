@@ -7,6 +7,7 @@ package triggers
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,9 +65,14 @@ func newID() string {
 
 // Run works until work ends. Executions that run then go on until they have
 // ended or patience has; what is left is cancelled and given back to the
-// queue, which takes a few seconds at most. Run can be called once.
+// queue, which takes a few seconds at most. What fails on the way is logged
+// and tried again. Run can be called once.
 func (s *Service) Run(work, patience context.Context) {
+	var sweeps sync.WaitGroup
+	sweeps.Go(func() { s.every(work, s.cfg.Options.Lease/3, "recover", s.recoverLeases) })
+	sweeps.Go(func() { s.every(work, purgeEvery, "purge", s.purge) })
 	s.runner.Run(work, patience)
+	sweeps.Wait()
 }
 
 // Metrics returns what the parts count.

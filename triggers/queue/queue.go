@@ -68,7 +68,7 @@ func New(cfg Config) *Runner {
 	m := newMetrics()
 	r := &Runner{
 		Config: cfg, ledger: newLedger(), brakes: &brakes{byFunction: map[string]*brake{}},
-		logs: newScribe(cfg.Logs, cfg.Log, m.dropped), metrics: m,
+		logs: newScribe(cfg.Logs, cfg.Log, m.dropped.Inc), metrics: m,
 	}
 	m.running = r.ledger.running
 	return r

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 
 	"github.com/picasso-faas/picasso"
@@ -23,7 +22,7 @@ const (
 type scribe struct {
 	store   picasso.LogStore
 	log     *logrus.Logger
-	dropped prometheus.Counter
+	dropped func() // counts a piece
 	endings chan *ending
 
 	mu      sync.Mutex
@@ -38,7 +37,7 @@ type ending struct {
 	done chan error
 }
 
-func newScribe(store picasso.LogStore, log *logrus.Logger, dropped prometheus.Counter) *scribe {
+func newScribe(store picasso.LogStore, log *logrus.Logger, dropped func()) *scribe {
 	return &scribe{store: store, log: log, dropped: dropped, endings: make(chan *ending), live: map[*liveLog]struct{}{}}
 }
 
@@ -88,7 +87,7 @@ func (s *scribe) pieces(ctx context.Context) {
 			b.add(part, func(err error) {
 				l.settled(&part, err == nil)
 				if err != nil {
-					s.dropped.Inc()
+					s.dropped()
 				}
 			})
 		}
