@@ -177,7 +177,8 @@ func (h *Host) Release(lease Lease, fate contract.Fate) {
 	}
 }
 
-// Warm starts what the function wants to have even without calls, and keeps it.
+// Warm starts what the function wants to have even without calls, and keeps it
+// for promiseFor.
 func (h *Host) Warm(fn *picasso.Function) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -188,7 +189,7 @@ func (h *Host) Warm(fn *picasso.Function) {
 	if p.retired {
 		return
 	}
-	p.min = fn.MinSandboxes
+	p.min, p.promised = fn.MinSandboxes, h.cfg.Now()
 	p.tend()
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	logtest "github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -311,12 +312,49 @@ func TestWarm(t *testing.T) {
 	k.sweep()
 	k.begun().succeed() // and tried again
 	k.eventually(func(s Stats) bool { return s.Idle == 2 })
-	k.advance(time.Hour)
-	k.sweep()
+	for range 60 {
+		k.advance(time.Minute)
+		k.Warm(fn)
+		k.sweep()
+	}
 	assert.Equal(t, 2, k.Stats().Idle, "promised ones do not expire")
 	k.Retire("f", 2)
 	k.eventually(func(s Stats) bool { return s.Sandboxes == 0 })
 	k.Warm(fn)
 	k.sweep()
 	assert.Empty(t, k.starts, "a retired revision is not kept warm")
+}
+
+// TestWarmLapses: nobody has told that the function is gone.
+func TestWarmLapses(t *testing.T) {
+	k := newKit(t, 1000)
+	fn := function("f")
+	fn.MinSandboxes = 1
+	k.Warm(fn)
+	k.begun().succeed()
+	k.eventually(func(s Stats) bool { return s.Idle == 1 })
+	k.advance(4 * time.Minute)
+	k.sweep()
+	assert.Equal(t, 1, k.Stats().Idle)
+	k.advance(2 * time.Minute)
+	k.sweep()
+	k.eventually(func(s Stats) bool { return s.Sandboxes == 0 })
+	assert.Empty(t, k.starts)
+}
+
+// TestFailedStartIsLoggedWithoutTheLogOfTheFunction: what a project's function
+// writes is no business of the operator's.
+func TestFailedStartIsLoggedWithoutTheLogOfTheFunction(t *testing.T) {
+	k := newKit(t, 1000)
+	log, logged := logtest.NewNullLogger()
+	k.Host.cfg.Log = log
+	fn := function("f")
+	fn.MinSandboxes = 1
+	k.Warm(fn)
+	k.begun().fail(picasso.Errorf(picasso.CodeSandboxFailed, "exit code 3; its log ends: password is 1234"))
+	require.Eventually(t, func() bool { return logged.LastEntry() != nil }, patience, time.Millisecond)
+	line, err := logged.LastEntry().String()
+	require.NoError(t, err)
+	assert.Contains(t, line, "sandbox_failed")
+	assert.NotContains(t, line, "1234")
 }

@@ -23,8 +23,9 @@ type pool struct {
 	waiters *list.List           // of *waiter, oldest first
 
 	starting int
-	min      int  // promised by Warm
-	retired  bool // no sandbox is kept without a call
+	min      int       // promised by Warm
+	promised time.Time // latest; a promise that is not renewed lapses
+	retired  bool      // no sandbox is kept without a call
 
 	epoch    time.Time
 	running  int

@@ -129,7 +129,8 @@ func (p *pool) startFailed(err error) {
 	p.backoff.failed(err, now)
 	if len(p.members) == 0 && p.starting == 0 {
 		if p.waiters.Len() == 0 {
-			p.host.cfg.Log.WithError(err).WithField("function_id", p.fn.ID).Warn("sandbox could not be started")
+			// Not the error: the end of the function's log may be in it.
+			p.host.cfg.Log.WithField("code", picasso.CodeOf(err)).WithField("function_id", p.fn.ID).Warn("sandbox could not be started")
 		}
 		p.failWaiters(err)
 	}

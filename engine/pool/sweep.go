@@ -11,6 +11,9 @@ const (
 	sweepEvery = time.Second
 	// forgetAfter is how long what is known of a function without sandboxes is kept.
 	forgetAfter = 10 * time.Minute
+	// promiseFor is how long a promise of Warm holds. Whoever wants more renews
+	// it; that a function is gone or paused may never be heard of here.
+	promiseFor = 5 * time.Minute
 )
 
 func (h *Host) sweepAlways() {
@@ -34,6 +37,9 @@ func (h *Host) sweep() {
 	now := h.cfg.Now()
 	var cold []*member
 	for p := range h.live {
+		if now.Sub(p.promised) > promiseFor {
+			p.min = 0
+		}
 		p.expire(now)
 		p.tend()
 		cold = append(cold, p.toFreeze(now)...)
