@@ -50,7 +50,7 @@ func TestInvokeCallerGone(t *testing.T) {
 // TestInvokeOutlastsASlowCaller: the engine gives up on a caller that does not
 // take its answer, and its word on the call arrives all the same.
 func TestInvokeOutlastsASlowCaller(t *testing.T) {
-	const size = 64 << 20 // more than what the sockets in between hold
+	size := int64(24 << 20) // more than what the sockets in between hold
 	client, _ := setup(t, &scripted{invoke: func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 		conn := http.NewResponseController(w)
 		var out picasso.Outcome
@@ -71,6 +71,7 @@ func TestInvokeOutlastsASlowCaller(t *testing.T) {
 	caller, err := net.Dial("tcp", front.Listener.Addr().String())
 	require.NoError(t, err)
 	defer caller.Close()
+	require.NoError(t, caller.(*net.TCPConn).SetReadBuffer(4<<10))
 	_, err = io.WriteString(caller, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
 	select {
@@ -80,6 +81,7 @@ func TestInvokeOutlastsASlowCaller(t *testing.T) {
 	case <-time.After(patience):
 		require.Fail(t, "the call does not end")
 	}
+	size = 1 << 20
 	require.Nil(t, client.Invoke(t.Context(), newCall(""), httptest.NewRecorder()).Err, "on the same connection")
 }
 
