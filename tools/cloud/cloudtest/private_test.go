@@ -65,7 +65,7 @@ func TestPrivateDockerSurvivesKill(t *testing.T) {
 func importSleeper(t *testing.T, env Env) {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+"/sleeper", "./testdata/sleeper")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", dir+"/sleeper", "./testdata/sleeper")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
