@@ -113,7 +113,7 @@ func mysqlKind(number uint16) kind {
 		return inUse
 	case 1452, 1216:
 		return orphan
-	case 1264, 1265, 1366, 1406, 1292:
+	case 1264, 1265, 1366, 1406, 1292, 1153:
 		return misfit
 	case 1040, 1203, 1226, // too many connections
 		1047,                                     // Galera: the node is not ready
