@@ -49,20 +49,32 @@ func responseTooLarge(max int64) *picasso.Error {
 	return picasso.Errorf(picasso.CodeResponseTooLarge, "the answer is larger than %d bytes", max)
 }
 
-// ended tells users how a sandbox ended, with the end of its log.
+// ended tells users how a sandbox ended, with the end of its log. code is for
+// one that ended by itself; what the host has done to it is not the function's fault.
 func ended(code picasso.Code, exit sandbox.Exit, log *ring.Log) *picasso.Error {
 	how := fmt.Sprintf("it ended with exit code %d", exit.Code)
 	switch {
 	case exit.OutOfMem:
 		how = fmt.Sprintf("it ran out of memory (exit code %d)", exit.Code)
 	case exit.Code < 0:
-		how = "it was lost by the container engine"
+		return lost(code, "it was lost by the container engine")
 	case exit.EngineErr:
-		how = "it was ended by the container engine"
+		return lost(code, "it was ended by the container engine")
 	case exit.Code > 128:
 		how = fmt.Sprintf("it was ended by signal %d (exit code %d)", exit.Code-128, exit.Code)
 	}
 	return picasso.Errorf(code, "%s%s", how, tail(log))
+}
+
+// lost is the error of a call whose sandbox the host did not keep: nothing is
+// lost with one that could not be started.
+func lost(code picasso.Code, how string) *picasso.Error {
+	if code != picasso.CodeSandboxFailed {
+		return picasso.Errorf(picasso.CodeHostLost, "the sandbox has gone: %s", how)
+	}
+	err := picasso.Errorf(picasso.CodeUnavailable, "the sandbox was not started: %s", how)
+	err.RetryAfter = time.Second
+	return err
 }
 
 // exitCode returns the code for the record; nil when it is not known.

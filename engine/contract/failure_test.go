@@ -30,13 +30,15 @@ func TestEnded(t *testing.T) {
 		{sandbox.Exit{Code: 0}, silent, "it ended with exit code 0"},
 		{sandbox.Exit{Code: 137}, silent, "it was ended by signal 9 (exit code 137)"},
 		{sandbox.Exit{Code: 137, OutOfMem: true}, silent, "it ran out of memory (exit code 137)"},
-		{sandbox.Exit{Code: -1, EngineErr: true}, silent, "it was lost by the container engine"},
-		{sandbox.Exit{Code: 137, EngineErr: true}, silent, "it was ended by the container engine"},
 		{sandbox.Exit{Code: 1}, log, "it ended with exit code 1; its log ends: " + strings.Repeat("x", 276) + " [31mTraceback: boom"},
 	} {
 		err := ended(picasso.CodeFunctionDied, tt.exit, tt.log)
 		assert.Equal(t, tt.want, err.Detail)
 		assert.Equal(t, picasso.CodeFunctionDied, err.Code)
+	}
+	for _, exit := range []sandbox.Exit{{Code: -1}, {Code: -1, EngineErr: true}, {Code: 137, EngineErr: true}} {
+		assert.Equal(t, picasso.CodeHostLost, ended(picasso.CodeFunctionDied, exit, log).Code)
+		assert.Equal(t, picasso.CodeUnavailable, ended(picasso.CodeSandboxFailed, exit, log).Code)
 	}
 	assert.Nil(t, exitCode(sandbox.Exit{Code: -1}))
 	assert.Equal(t, 5, *exitCode(sandbox.Exit{Code: 5}))
