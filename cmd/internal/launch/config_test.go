@@ -23,9 +23,10 @@ func valid() Config {
 }
 
 func TestValidateNamesSectionAndOption(t *testing.T) {
-	every := []Role{RoleAPI, RoleEngine, RoleAllInOne}
+	every := []Role{RoleAPI, RoleTrigger, RoleEngine, RoleAllInOne}
 	front, back := []Role{RoleAPI, RoleAllInOne}, []Role{RoleEngine, RoleAllInOne}
-	split := []Role{RoleAPI, RoleEngine}
+	queues, stores := []Role{RoleTrigger, RoleAllInOne}, []Role{RoleAPI, RoleTrigger, RoleAllInOne}
+	split := []Role{RoleAPI, RoleTrigger, RoleEngine}
 	tests := map[string]struct {
 		change func(c *Config)
 		want   string
@@ -39,10 +40,13 @@ func TestValidateNamesSectionAndOption(t *testing.T) {
 		"limit":            {func(c *Config) { c.API.MaxLimit = 1001 }, "[api] max_limit: must be from 1 to 1000", front},
 		"shutdown":         {func(c *Config) { c.General.ShutdownTimeout = -time.Second }, "[DEFAULT] graceful_shutdown_timeout: must not be negative", every},
 		"public endpoint":  {func(c *Config) { c.API.PublicEndpoint = "functions.example.org" }, "[api] public_endpoint: must be an http:// or https:// URL", front},
-		"no database":      {func(c *Config) { c.Database.Connection = "" }, "[database] connection: is required", front},
+		"no database":      {func(c *Config) { c.Database.Connection = "" }, "[database] connection: is required", stores},
 		"no Keystone":      {func(c *Config) { c.Keystone.AuthURL = "" }, "[keystone_authtoken] auth_url: must be", front},
 		"engine":           {func(c *Config) { c.Engine.MaxLogBytes = 1 }, "[engine] max_log_bytes: must be", back},
 		"docker":           {func(c *Config) { c.Docker.PullPolicy = "maybe" }, `[docker] pull_policy: "maybe"`, back},
+		"workers":          {func(c *Config) { c.Queue.Workers = 0 }, "[queue] workers: must be from 1 to 4096", queues},
+		"retention":        {func(c *Config) { c.Retention.LogDays = -1 }, "[retention] log_days: must be from 0 to 36500", queues},
+		"trigger's port":   {func(c *Config) { c.Triggers.MetricsBindPort = -2 }, "[triggers] metrics_bind_port: must be from -1 to 65535", queues},
 		"no key":           {func(c *Config) { c.RPC.Key = "short" }, "[rpc] key: must be at least 16 bytes", split},
 		"engine URL":       {func(c *Config) { c.RPC.EngineURL = "host:1" }, "[rpc] engine_url: must be an http:// URL", split},
 		"noauth in public": {func(c *Config) { c.General.AuthStrategy, c.API.BindHost = AuthNone, "0.0.0.0" }, "[DEFAULT] auth_strategy: noauth lets", front},

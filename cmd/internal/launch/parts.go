@@ -21,6 +21,7 @@ import (
 	"github.com/picasso-faas/picasso/engine/rpc"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/policy"
+	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
 // metricsName is the name of the listener for Prometheus.
@@ -109,7 +110,7 @@ func (p *parts) api(cfg Config, store *db.Store, runs picasso.Engine, log *logru
 	server, err := api.New(api.Config{
 		Authenticator: who, Authorizer: may, Challenge: challenge,
 		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
-		Engine: runs, Log: log,
+		Calendar: schedule.Calendar{}, Engine: runs, Log: log,
 		PublicEndpoint: cfg.API.PublicEndpoint, TrustProxyHeaders: cfg.API.ProxyHeaders,
 		MaxRequestBytes: cfg.API.MaxRequestBytes, MaxLimit: cfg.API.MaxLimit, Disabled: exists(cfg.HealthCheck.DisableByFile),
 	})
