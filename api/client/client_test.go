@@ -19,6 +19,7 @@ import (
 	"github.com/picasso-faas/picasso/api"
 	"github.com/picasso-faas/picasso/api/apitest"
 	"github.com/picasso-faas/picasso/api/client"
+	"github.com/picasso-faas/picasso/db"
 	"github.com/picasso-faas/picasso/db/dbtest"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
@@ -32,10 +33,17 @@ func (allowAll) Authorize(string, *picasso.Identity, picasso.Target) error { ret
 // connect starts a real API in front of the engine and returns a client of it.
 func connect(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) *client.Client {
 	t.Helper()
+	c, _ := connectTo(t, engine, change)
+	return c
+}
+
+// connectTo also returns the store behind the API.
+func connectTo(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) (*client.Client, *db.Store) {
+	t.Helper()
 	store := dbtest.SQLite(t)
 	server := apitest.Start(t, api.Config{
 		Authenticator: keystone.NoAuth{}, Authorizer: allowAll{},
-		Apps: store, Functions: store, Executions: store, Engine: engine,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store, Engine: engine,
 	})
 	auth := client.Auth{Endpoint: server.URL}
 	if change != nil {
@@ -43,7 +51,7 @@ func connect(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) *c
 	}
 	c, err := client.Connect(t.Context(), auth)
 	require.NoError(t, err)
-	return c
+	return c, store
 }
 
 func TestApps(t *testing.T) {
@@ -52,8 +60,9 @@ func TestApps(t *testing.T) {
 	made, err := c.CreateApp(ctx, client.AppOpts{Name: new("shop"), Config: map[string]*string{"A": new("1"), "B": new("2")}})
 	require.NoError(t, err)
 	assert.Equal(t, "demo", made.ProjectID)
-	changed, err := c.UpdateApp(ctx, "shop", client.AppOpts{Description: new("d"), Config: map[string]*string{"A": nil}})
+	changed, err := c.UpdateApp(ctx, "shop", client.AppOpts{Description: new("d"), Config: map[string]*string{"A": nil}, Enabled: new(false)})
 	require.NoError(t, err)
+	assert.False(t, changed.Enabled)
 	assert.Equal(t, map[string]string{"B": "2"}, changed.Config)
 	shown, err := c.App(ctx, made.ID)
 	require.NoError(t, err)
@@ -81,8 +90,14 @@ func TestFunctions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 128, made.MemoryMB)
 	assert.Equal(t, c.Endpoint+"f/"+made.ID, c.FunctionURL(made.ID))
-	changed, err := c.UpdateFunction(ctx, "default:f", client.FunctionOpts{MemoryMB: new(256), Command: new([]string{})})
+	changed, err := c.UpdateFunction(ctx, "default:f", client.FunctionOpts{
+		MemoryMB: new(256), Command: new([]string{}), Enabled: new(false), Priority: new(2),
+		Retry: &client.RetryOpts{MaxAttempts: new(5)}, OnSuccess: new("report"), OnFailure: new("https://example.org/failed"),
+	})
 	require.NoError(t, err)
+	assert.False(t, changed.Enabled)
+	assert.Equal(t, picasso.Retry{MaxAttempts: 5, MinDelayS: 1, MaxDelayS: 300, MaxAgeS: 21600}, changed.Retry)
+	assert.Equal(t, []any{2, "report", "https://example.org/failed"}, []any{changed.Priority, changed.OnSuccess, changed.OnFailure})
 	assert.Equal(t, int64(2), changed.Revision)
 	assert.Empty(t, changed.Command)
 	assert.Equal(t, 5, changed.Concurrency)

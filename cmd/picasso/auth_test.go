@@ -184,10 +184,10 @@ func TestInputFromATerminalIsNotWaitedFor(t *testing.T) {
 	require.NoError(t, err)
 	defer terminalDevice.Close()
 	c := &cli{terminal: terminal{in: terminalDevice}}
-	body, err := c.input(false, "")
+	body, err := c.input("-d", false, "")
 	require.NoError(t, err)
 	assert.Nil(t, body)
-	_, err = c.input(true, "@"+filepath.Join(t.TempDir(), "missing"))
+	_, err = c.input("-d", true, "@"+filepath.Join(t.TempDir(), "missing"))
 	assert.Error(t, err)
 }
 
@@ -211,7 +211,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		assert.Contains(t, stderr, want, line)
 	}
 	c := new(cli)
-	_, err := c.input(true, "@/nofile")
+	_, err := c.input("-d", true, "@/nofile")
 	assert.ErrorContains(t, err, "argument -d: ")
 	out, _, _ := picassoRun(t, "", nil, "function", "create", "--help")
 	assert.Contains(t, out, "memory in MiB (default 128)")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,6 +23,9 @@ func (c *cli) executionRedrive() *cobra.Command {
 				redrive = f.redriveAll
 			}
 			made, err := redrive(ctx, api, ids)
+			if err != nil && len(made) == 0 {
+				return err
+			}
 			t := cliff.Table{Columns: []string{"ID"}}
 			for _, id := range made {
 				t.Rows = append(t.Rows, []any{id})
@@ -84,7 +86,7 @@ func (f *redriveFlags) redriveAll(ctx context.Context, api *client.Client, _ []s
 	for {
 		some, err := api.RedriveExecutions(ctx, client.RedriveOpts{Function: f.function, Since: f.since.Time, Until: until, Limit: maxPageSize})
 		if err != nil {
-			return made, fmt.Errorf("after %d executions: %w", len(made), err)
+			return made, err
 		}
 		made = append(made, some.Executions...)
 		if !some.More || len(some.Executions) == 0 {
