@@ -182,7 +182,7 @@ func TestQueryErrors(t *testing.T) {
 	k.member(400, "GET", "/v2/apps/shop?verbose=1", "")
 	k.member(400, "POST", "/v2/functions/f/invoke?x=1", "")
 	for query, detail := range map[string]string{
-		"status=fine":   "status: must be succeeded, failed or timed_out",
+		"status=fine":   "status: must be one of queued, running, succeeded, failed, timed_out, cancelled, lost",
 		"since=today":   "since: must be a time like 2026-01-31T12:00:00Z",
 		"until=3":       "until: must be a time like 2026-01-31T12:00:00Z",
 		"function=none": `function: there is no function "none"`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -58,8 +59,8 @@ func (s *Server) listExecutions(req *request, a guard.Access) error {
 func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.ExecutionFilter, err error) {
 	q := req.query
 	f.App, f.Status = q.Get("app"), picasso.Status(q.Get("status"))
-	if q.Has("status") && !slices.Contains(statuses(), f.Status) {
-		return f, invalid("status: must be one of %s", statuses())
+	if q.Has("status") && !slices.Contains(strings.Split(statuses, ", "), string(f.Status)) {
+		return f, invalid("status: must be one of %s", statuses)
 	}
 	if f.Since, err = moment(q, "since"); err != nil {
 		return f, err
@@ -67,21 +68,18 @@ func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.Execut
 	if f.Until, err = moment(q, "until"); err != nil {
 		return f, err
 	}
-	if f.TriggerID, err = s.triggerFilter(req, a); err != nil {
+	if f.TriggerID, err = s.triggerNamed(req, a); err != nil {
 		return f, err
 	}
-	f.FunctionID, err = s.functionFilter(req, a)
+	f.FunctionID, err = s.functionNamed(req, a)
 	return f, err
 }
 
-func statuses() []picasso.Status {
-	return []picasso.Status{picasso.StatusQueued, picasso.StatusRunning, picasso.StatusSucceeded, picasso.StatusFailed,
-		picasso.StatusTimedOut, picasso.StatusCancelled, picasso.StatusLost}
-}
+const statuses = "queued, running, succeeded, failed, timed_out, cancelled, lost"
 
-// functionFilter is the id in the query: it may be named by id, also of one that is
+// functionNamed is the id in the query: it may be named by id, also of one that is
 // deleted, or by a name in the caller's project. Errors: invalid, unavailable.
-func (s *Server) functionFilter(req *request, a guard.Access) (string, error) {
+func (s *Server) functionNamed(req *request, a guard.Access) (string, error) {
 	ref := req.query.Get("function")
 	if ref == "" || picasso.IsID(ref) {
 		return ref, nil
@@ -93,8 +91,8 @@ func (s *Server) functionFilter(req *request, a guard.Access) (string, error) {
 	return fn.ID, nil
 }
 
-// triggerFilter is the same for a trigger.
-func (s *Server) triggerFilter(req *request, a guard.Access) (string, error) {
+// triggerNamed is the same for a trigger.
+func (s *Server) triggerNamed(req *request, a guard.Access) (string, error) {
 	ref := req.query.Get("trigger")
 	if ref == "" || picasso.IsID(ref) {
 		return ref, nil

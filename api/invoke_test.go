@@ -314,7 +314,8 @@ func TestStoreThatIsGone(t *testing.T) {
 type failing struct {
 	picasso.FunctionStore
 	picasso.ExecutionStore
-	down atomic.Bool
+	down  atomic.Bool
+	asked atomic.Int64 // for one execution
 }
 
 func (f *failing) err() error {
@@ -336,6 +337,14 @@ func (f *failing) Functions(ctx context.Context, filter picasso.FunctionFilter, 
 		return nil, false, err
 	}
 	return f.FunctionStore.Functions(ctx, filter, page)
+}
+
+func (f *failing) Execution(ctx context.Context, projectID, id string) (*picasso.Execution, error) {
+	f.asked.Add(1)
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	return f.ExecutionStore.Execution(ctx, projectID, id)
 }
 
 func (f *failing) RecordExecutions(ctx context.Context, batch []picasso.Execution) error {

@@ -12,8 +12,8 @@ import (
 const (
 	followEvery    = 250 * time.Millisecond // a follower asks the store
 	followOutage   = time.Minute            // a follower waits for a store that is unavailable
-	maxFollowers   = 400                    // of this process: each asks the store eight times a second
-	followersShare = 50                     // of one project
+	maxFollowers   = 200                    // of this process: each asks the store eight times a second
+	followersShare = 20                     // of one project
 )
 
 func (s *Server) showLog(req *request, a guard.Access) error {

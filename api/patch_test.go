@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,12 +35,51 @@ func TestMergePatchOfConfig(t *testing.T) {
 	}
 }
 
+func TestMergePatchOfAStruct(t *testing.T) {
+	before := picasso.Retry{MaxAttempts: 5, MinDelayS: 6, MaxDelayS: 7, MaxAgeS: 8}
+	for patch, want := range map[string]picasso.Retry{
+		`{}`:                           before,
+		`{"retry":{}}`:                 before,
+		`{"retry":null}`:               picasso.DefaultRetry(),
+		`{"retry":{"max_attempts":1}}`: {MaxAttempts: 1, MinDelayS: 6, MaxDelayS: 7, MaxAgeS: 8},
+		`{"retry":{"max_age_s":null}}`: {MaxAttempts: 5, MinDelayS: 6, MaxDelayS: 7, MaxAgeS: picasso.DefaultRetry().MaxAgeS},
+		`{"retry":{"max_age_s":1,"min_delay_s":2}}`: {MaxAttempts: 5, MinDelayS: 2, MaxDelayS: 7, MaxAgeS: 1},
+	} {
+		spec := picasso.FunctionSpec{Retry: before}
+		list, err := members("body", []byte(patch))
+		require.NoError(t, err)
+		require.NoError(t, applyPatch[picasso.Function](&spec, picasso.DefaultFunctionSpec(), list))
+		assert.Equal(t, want, spec.Retry, patch)
+	}
+}
+
+func TestMergePatchOfABlock(t *testing.T) {
+	day := time.Date(2026, 11, 22, 12, 0, 0, 1000, time.UTC)
+	for patch, want := range map[string]*picasso.Schedule{
+		`{}`:                             {EveryS: 60, StartAt: day},
+		`{"schedule":{}}`:                {EveryS: 60, StartAt: day},
+		`{"schedule":null}`:              nil,
+		`{"schedule":{"start_at":null}}`: {EveryS: 60},
+		`{"schedule":{"every_s":null,"cron":"@daily"}}`:           {Cron: "@daily", StartAt: day},
+		`{"schedule":{"at":"2026-11-22T13:00:00.0000019+01:00"}}`: {EveryS: 60, StartAt: day, At: day},
+	} {
+		before := &picasso.Schedule{EveryS: 60, StartAt: day}
+		spec := picasso.TriggerSpec{Schedule: before}
+		list, err := members("body", []byte(patch))
+		require.NoError(t, err)
+		require.NoError(t, applyPatch[picasso.Trigger](&spec, picasso.DefaultTriggerSpec(), list))
+		assert.Equal(t, want, spec.Schedule, patch)
+		assert.Equal(t, &picasso.Schedule{EveryS: 60, StartAt: day}, before, "the old block may be in use")
+	}
+}
+
 // FuzzPatch checks that any body is applied or refused with a reason, that what was
 // not named stays, and that applying a patch again changes nothing.
 func FuzzPatch(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"f","image":"i"}`, `{"config":{"A":"1","B":null}}`, `{"command":["a","b"],"cpus":0.5}`, `{"memory_mb":null}`,
 		`{"public":true,"public":false}`, `{"id":"x"}`, `[]`, `{`, `{"config":{"A":{}}}`, `{"a":1}{"b":2}`, "{\"\xff\":1}",
+		`{"retry":{"max_attempts":2,"max_age_s":null}}`, `{"retry":null}`, `{"retry":[1]}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -39,6 +39,16 @@ func TestSamples(t *testing.T) {
 	id := k.member(200, "POST", "/v2/functions/hello/invoke", "hello").Header.Get("Picasso-Execution-Id")
 	s.check("execution-show", k.member(200, "GET", "/v2/executions/"+id, ""))
 	s.check("executions-list", k.member(200, "GET", "/v2/executions", ""))
+	queued := k.member(202, "POST", "/v2/functions/hello/invoke", "hello", "Prefer", "respond-async")
+	s.check("function-invoke-async", queued)
+	s.check("trigger-create", k.member(201, "POST", "/v2/triggers", s.request("trigger-create-request")))
+	s.check("trigger-update", k.member(200, "PATCH", "/v2/triggers/nightly", s.request("trigger-update-request")))
+	s.check("triggers-list", k.member(200, "GET", "/v2/triggers", ""))
+	k.member(204, "DELETE", "/v2/executions/"+queued.JSON(t)["id"].(string), "")
+	s.check("execution-redrive", k.member(202, "POST", "/v2/executions/"+queued.JSON(t)["id"].(string)+"/redrive", ""))
+	k.member(204, "DELETE", "/v2/executions/"+k.async("hello", "hello"), "")
+	s.check("executions-redrive", k.member(202, "POST", "/v2/executions/redrive", s.request("executions-redrive-request")))
+	s.check("error-conflict", k.member(409, "DELETE", "/v2/executions/"+id, ""))
 	s.check("error-invalid", k.member(400, "POST", "/v2/functions", `{"name":"x","image":"y","memory_mb":"much"}`))
 	s.check("error-not-found", k.member(404, "GET", "/v2/functions/absent", ""))
 	s.check("error-version", k.member(406, "GET", "/v2/apps", "", "OpenStack-API-Version", "functions 9.9"))
@@ -77,7 +87,7 @@ func (s sampler) check(name string, a apitest.Answer) {
 var (
 	anyID       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	anyTime     = regexp.MustCompile(`[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z`)
-	anyDuration = regexp.MustCompile(`("(?:wait|run)_ms": )[0-9.]+`)
+	anyDuration = regexp.MustCompile(`("(?:wait|run)_ms": )(?:0[.][0-9]+|[1-9][0-9.]*)`)
 )
 
 func (s sampler) normal(text string) string {

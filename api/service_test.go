@@ -45,12 +45,12 @@ func TestMicroversions(t *testing.T) {
 
 func TestPathsAndMethodsThatAreNotServed(t *testing.T) {
 	k := setup(t)
-	for _, path := range []string{"/nothing", "/v1/apps", "/v2/apps/", "/v2//apps", "/v2/triggers", "/v2/functions/a/b", "/v2/apps/a%2Fb/c", "/metrics", "/%76%32/apps"} {
+	for _, path := range []string{"/nothing", "/v1/apps", "/v2/apps/", "/v2//apps", "/v2/hosts", "/v2/functions/a/b", "/v2/apps/a%2Fb/c", "/metrics", "/%76%32/apps"} {
 		assert.Equal(t, "no_route", errorCode(t, k.member(404, "GET", path, "")), path)
 	}
 	for path, allow := range map[string]string{
 		"/v2/apps": "GET, POST", "/v2/apps/a": "GET, PATCH, DELETE", "/v2/functions/f/invoke": "POST", "/healthcheck": "GET, HEAD",
-		"/v2/executions/" + nobody: "GET",
+		"/v2/executions/" + nobody: "GET, DELETE", "/v2/executions/redrive": "GET, POST, DELETE",
 	} {
 		a := k.member(405, "PUT", path, "")
 		assert.Equal(t, "method_not_allowed", errorCode(t, a), path)

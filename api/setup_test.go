@@ -23,6 +23,7 @@ import (
 	"github.com/picasso-faas/picasso/db/dbtest"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/policy"
+	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
 // kit is a server on the real store and the real policy, with the engine of
@@ -65,7 +66,7 @@ func configOn(t testing.TB, store *db.Store, engine picasso.Engine) api.Config {
 	return api.Config{
 		Authenticator: tokens{}, Authorizer: authorizer, Challenge: `Keystone uri="http://keystone.example.org"`,
 		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
-		Engine: engine,
+		Calendar: schedule.Calendar{}, Engine: engine,
 	}
 }
 

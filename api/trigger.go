@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -47,12 +48,11 @@ func (s *Server) listTriggers(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	filter := picasso.TriggerFilter{
-		ProjectID: l.projectID, Name: req.query.Get("name"), Type: picasso.TriggerType(req.query.Get("type")),
-	}
-	if filter.FunctionID, err = s.functionFilter(req, a); err != nil {
+	filter, err := s.triggerFilter(req, a)
+	if err != nil {
 		return err
 	}
+	filter.ProjectID = l.projectID
 	load := func(page picasso.Page) ([]picasso.Trigger, bool, error) {
 		return s.Triggers.Triggers(req.Context(), filter, page)
 	}
@@ -68,6 +68,16 @@ func (s *Server) listTriggers(req *request, a guard.Access) error {
 		}
 	}
 	return s.replyList(req, "triggers", views, last)
+}
+
+// triggerFilter reads the query. Errors: invalid, unavailable.
+func (s *Server) triggerFilter(req *request, a guard.Access) (f picasso.TriggerFilter, err error) {
+	f.Name, f.Type = req.query.Get("name"), picasso.TriggerType(req.query.Get("type"))
+	if req.query.Has("type") && f.Type != picasso.TriggerSchedule {
+		return f, invalid("type: must be %s", picasso.TriggerSchedule)
+	}
+	f.FunctionID, err = s.functionNamed(req, a)
+	return f, err
 }
 
 func (s *Server) createTrigger(req *request, a guard.Access) error {
@@ -92,8 +102,7 @@ func (s *Server) createTrigger(req *request, a guard.Access) error {
 }
 
 func (s *Server) showTrigger(req *request, a guard.Access) error {
-	ref := req.ref("trigger")
-	t, err := s.Triggers.Trigger(req.Context(), a.Scope(ref), ref)
+	t, err := s.trigger(req, a)
 	if err != nil {
 		return err
 	}
@@ -105,38 +114,23 @@ func (s *Server) updateTrigger(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	ref := req.ref("trigger")
-	t, err := s.Triggers.Trigger(req.Context(), a.Scope(ref), ref)
+	t, err := s.trigger(req, a)
 	if err != nil {
 		return err
 	}
-	before := *t
-	if err := patchTrigger(t, patch); err != nil {
+	before := t.UpdatedAt
+	if err := s.changeTrigger(req.Context(), t, patch); err != nil {
 		return err
 	}
-	if t.Type != before.Type {
-		return invalid("type: cannot be changed, it is %s", before.Type)
-	}
-	if names(patch, "schedule") || t.Enabled != before.Enabled {
-		if err := s.wind(t, names(patch, "schedule")); err != nil {
-			return err
-		}
-	}
-	if names(patch, "function") {
-		if _, err := s.Functions.Function(req.Context(), t.ProjectID, t.Function); err != nil {
-			return noFunction(err, t.Function)
-		}
-	}
-	t.UpdatedAt = s.after(before.UpdatedAt)
-	if err := s.Triggers.UpdateTrigger(req.Context(), t, before.UpdatedAt); err != nil {
+	t.UpdatedAt = s.after(before)
+	if err := s.Triggers.UpdateTrigger(req.Context(), t, before); err != nil {
 		return err
 	}
 	return req.reply(http.StatusOK, viewTrigger(t))
 }
 
 func (s *Server) deleteTrigger(req *request, a guard.Access) error {
-	ref := req.ref("trigger")
-	t, err := s.Triggers.Trigger(req.Context(), a.Scope(ref), ref)
+	t, err := s.trigger(req, a)
 	if err != nil {
 		return err
 	}
@@ -147,11 +141,37 @@ func (s *Server) deleteTrigger(req *request, a guard.Access) error {
 	return nil
 }
 
+// trigger loads the trigger that the path names.
+func (s *Server) trigger(req *request, a guard.Access) (*picasso.Trigger, error) {
+	ref := req.ref("trigger")
+	return s.Triggers.Trigger(req.Context(), a.Scope(ref), ref)
+}
+
 func patchTrigger(t *picasso.Trigger, patch []member) error {
 	if err := applyPatch[picasso.Trigger](&t.TriggerSpec, picasso.DefaultTriggerSpec(), patch); err != nil {
 		return err
 	}
 	return t.Validate()
+}
+
+// changeTrigger applies the patch and winds the clock where that is about it.
+func (s *Server) changeTrigger(ctx context.Context, t *picasso.Trigger, patch []member) error {
+	before := *t
+	if err := patchTrigger(t, patch); err != nil {
+		return err
+	}
+	if t.Type != before.Type {
+		return invalid("type: cannot be changed, it is %s", before.Type)
+	}
+	if names(patch, "function") {
+		if _, err := s.Functions.Function(ctx, t.ProjectID, t.Function); err != nil {
+			return noFunction(err, t.Function)
+		}
+	}
+	if names(patch, "schedule") || t.Enabled != before.Enabled {
+		return s.wind(t, names(patch, "schedule"))
+	}
+	return nil
 }
 
 // wind sets the clock of a schedule to go on from now: what would have fired
