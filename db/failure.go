@@ -17,10 +17,9 @@ import (
 )
 
 const (
-	maxAttempts   = 6
-	firstPause    = 4 * time.Millisecond // doubles with each attempt
-	retryAfter    = 5 * time.Second      // told to the caller of the API when the database is down
-	readCommitted = sql.LevelReadCommitted
+	maxAttempts = 6
+	firstPause  = 4 * time.Millisecond // doubles with each attempt
+	retryAfter  = 5 * time.Second      // told to the caller of the API when the database is down
 )
 
 // try runs do, again when it fell to a deadlock or a lock, and turns its error
@@ -52,11 +51,10 @@ func (s *Store) pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// inTx is try around a transaction. READ COMMITTED, so that what a statement
-// reads is what the one before it may have waited for.
+// inTx is try around a transaction.
 func (s *Store) inTx(ctx context.Context, subject string, do func(context.Context, *sql.Tx) error) error {
 	return s.try(ctx, subject, func(ctx context.Context) error {
-		tx, err := s.write.BeginTx(ctx, &sql.TxOptions{Isolation: readCommitted})
+		tx, err := s.write.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}

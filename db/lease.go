@@ -36,23 +36,11 @@ func (s *Store) Renew(ctx context.Context, held []picasso.Lease, lease time.Dura
 }
 
 func (s *Store) renew(ctx context.Context, tx *sql.Tx, held []picasso.Lease, lease time.Duration) (lost []picasso.Lease, err error) {
-	ids := make([]any, len(held))
-	for i := range held {
-		ids[i] = held[i].ExecutionID
-	}
-	numbers := map[string]int64{}
-	query := "SELECT id, lease FROM executions WHERE id" + in(len(ids)) + " AND status = 'running' ORDER BY id" + s.forUpdate()
-	err = each(ctx, tx, query, ids, func(row row) error {
-		var id string
-		var number int64
-		err := row.Scan(&id, &number)
-		numbers[id] = number
-		return err
-	})
+	numbers, err := s.lockLeases(ctx, tx, held)
 	if err != nil {
 		return nil, err
 	}
-	ids = ids[:0]
+	var ids []any
 	for _, l := range held {
 		if number, found := numbers[l.ExecutionID]; found && number == l.Number {
 			ids = append(ids, l.ExecutionID)
@@ -64,6 +52,24 @@ func (s *Store) renew(ctx context.Context, tx *sql.Tx, held []picasso.Lease, lea
 		_, err = tx.ExecContext(ctx, "UPDATE executions SET lease_until = "+s.clock(lease)+" WHERE id"+in(len(ids)), ids...)
 	}
 	return lost, err
+}
+
+// lockLeases locks the records of leases that are running and returns the numbers of
+// the leases they have now, which need not be those.
+func (s *Store) lockLeases(ctx context.Context, tx *sql.Tx, leases []picasso.Lease) (map[string]int64, error) {
+	ids := make([]any, len(leases))
+	for i := range leases {
+		ids[i] = leases[i].ExecutionID
+	}
+	numbers := map[string]int64{}
+	query := "SELECT id, lease FROM executions WHERE id" + in(len(ids)) + " AND status = 'running' ORDER BY id" + s.forUpdate()
+	return numbers, each(ctx, tx, query, ids, func(row row) error {
+		var id string
+		var number int64
+		err := row.Scan(&id, &number)
+		numbers[id] = number
+		return err
+	})
 }
 
 // Recover implements picasso.Queue. It works in small transactions, and

@@ -1,7 +1,9 @@
 package db
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"net/url"
 	"os"
 	"time"
@@ -71,7 +73,7 @@ func (p place) open() (*sql.DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		return sql.OpenDB(connector), nil
+		return sql.OpenDB(readCommitted{connector}), nil
 	}
 	if p.path != "" {
 		// Made here because SQLite would let everybody read it. An error shows at first use.
@@ -105,4 +107,26 @@ func (p place) sqliteDSN() string {
 		"_time_integer_format": {"unix_micro"},
 		"_inttotime":           {"true"},
 	}.Encode()
+}
+
+// readCommitted makes connections on which what a statement reads is what the one
+// before it may have waited for. Asking for that with each transaction
+// would be a round trip each time, and a parameter of the connection has another name in MySQL
+// than in MariaDB.
+type readCommitted struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if execer, ok := conn.(driver.ExecerContext); ok {
+		_, err = execer.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", nil)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
 }

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -39,19 +40,17 @@ func settlementSize(m *picasso.Settlement) (size int) {
 }
 
 func (s *Store) writeSettlements(ctx context.Context, batch []*picasso.Settlement) (errs []error, err error) {
-	err = s.inTx(ctx, "execution", func(ctx context.Context, tx *sql.Tx) error {
-		errs = make([]error, len(batch))
+	err = s.inTx(ctx, "execution", func(ctx context.Context, tx *sql.Tx) (err error) {
+		var held []*picasso.Settlement
+		if held, errs, err = s.leaseHolders(ctx, tx, batch); err != nil || len(held) == 0 {
+			return err
+		}
+		if err := s.settle(ctx, tx, held); err != nil {
+			return err
+		}
 		results := s.payloadWriter(ctx, tx)
 		var next []picasso.Submission
-		for i, m := range batch {
-			held, err := s.settle(ctx, tx, m)
-			if err != nil {
-				return err
-			}
-			if !held {
-				errs[i] = notHeld(m.Lease.ExecutionID)
-				continue
-			}
+		for _, m := range held {
 			if m.Result != nil && m.Execution.Status.Ended() {
 				results.add(m.Lease.ExecutionID, kindResult, m.Result)
 			}
@@ -67,30 +66,62 @@ func (s *Store) writeSettlements(ctx context.Context, batch []*picasso.Settlemen
 	return errs, err
 }
 
+// leaseHolders locks the records, so that a lease that is held now is held until the
+// transaction ends, and tells the settlements that may be stored from the others.
+func (s *Store) leaseHolders(ctx context.Context, tx *sql.Tx, batch []*picasso.Settlement) (held []*picasso.Settlement, errs []error, err error) {
+	leases := make([]picasso.Lease, len(batch))
+	for i, m := range batch {
+		leases[i] = m.Lease
+	}
+	numbers, err := s.lockLeases(ctx, tx, leases)
+	if err != nil {
+		return nil, nil, err
+	}
+	errs = make([]error, len(batch))
+	for i, m := range batch {
+		if number, running := numbers[m.Lease.ExecutionID]; !running || number != m.Lease.Number {
+			errs[i] = notHeld(m.Lease.ExecutionID)
+			continue
+		}
+		delete(numbers, m.Lease.ExecutionID) // a second settlement comes too late
+		held = append(held, m)
+	}
+	return held, errs, nil
+}
+
 func notHeld(id string) error {
 	return picasso.Errorf(picasso.CodeConflict, "%s: its lease is not held any more", executionNamed(id))
 }
 
-// settle moves the record, provided the lease is held.
-func (s *Store) settle(ctx context.Context, tx *sql.Tx, m *picasso.Settlement) (held bool, err error) {
-	e := m.Execution
-	query := "UPDATE executions SET reason = ?, revision = ?, attempt = ?, started_at = ?, " +
-		"wait_ms = ?, cold_start_ms = ?, run_ms = ?, exit_code = ?, http_status = ?, host = ?, output_bytes = ?, " +
-		"lease_until = NULL, status = ?, "
-	args := []any{clip(e.Reason, maxReasonBytes), e.Revision, e.Attempt, optional(e.StartedAt),
-		e.WaitMS, e.ColdStartMS, e.RunMS, e.ExitCode, e.HTTPStatus, clip(e.Host, 255), e.OutputBytes}
-	switch {
-	case !e.Status.Ended():
-		query += "function_if_queued = function_id, run_at = " + s.runAtSQL()
-		args = append(append(args, string(picasso.StatusQueued)), s.runAt(e.RunAt)...)
-	case e.Status == picasso.StatusSucceeded:
-		query += "project_unless_succeeded = NULL, finished_at = ?"
-		args = append(args, string(e.Status), optional(e.FinishedAt))
-	default:
-		query += "finished_at = ?"
-		args = append(args, string(e.Status), optional(e.FinishedAt))
+// What settling changes, behind what an INSERT has to have, in the order of appendSettlement.
+const (
+	settledFields = "reason, revision, attempt, started_at, finished_at, wait_ms, cold_start_ms, run_ms, exit_code, http_status, " +
+		"host, output_bytes, status, function_if_queued, project_unless_succeeded, lease_until, run_at"
+	settlementFields = "id, project_id, function_id, function_name, app_name, created_at, request_id, input_bytes, " + settledFields
+)
+
+// settle moves the records. They are there and locked, so that this INSERT
+// never inserts: it updates any number of rows in one statement.
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, held []*picasso.Settlement) error {
+	var args []any
+	for _, m := range held {
+		args = s.appendSettlement(args, m)
 	}
-	args = append(args, m.Lease.ExecutionID, m.Lease.Number)
-	n, err := affected(tx.ExecContext(ctx, query+" WHERE id = ? AND status = 'running' AND lease = ?", args...))
-	return n > 0, err
+	_, err := tx.ExecContext(ctx, s.upsert("executions", settlementFields, settledFields, len(held)), args...)
+	return err
+}
+
+func (s *Store) appendSettlement(args []any, m *picasso.Settlement) []any {
+	e, finished := m.Execution, optional(m.Execution.FinishedAt)
+	queued := !e.Status.Ended()
+	if queued {
+		e.Status, finished.Valid = picasso.StatusQueued, false
+	} else {
+		e.RunAt = time.Time{}
+	}
+	args = append(args, m.Lease.ExecutionID, e.ProjectID, e.FunctionID, "", "", e.CreatedAt, "", 0,
+		clip(e.Reason, maxReasonBytes), e.Revision, e.Attempt, optional(e.StartedAt), finished,
+		e.WaitMS, e.ColdStartMS, e.RunMS, e.ExitCode, e.HTTPStatus, clip(e.Host, 255), e.OutputBytes,
+		string(e.Status), only(queued, e.FunctionID), only(e.Status != picasso.StatusSucceeded, e.ProjectID), nil)
+	return append(args, s.runAt(e.RunAt)...)
 }

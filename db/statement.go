@@ -16,13 +16,35 @@ func (s *Store) insert(table, fields string, rows int) string {
 
 // insertWith is insert with an expression for the last field.
 func (s *Store) insertWith(table, fields, last string, rows int) string {
-	first, _, _ := strings.Cut(fields, ",")
-	one := "(" + strings.Repeat("?, ", strings.Count(fields, ",")) + last + ")"
-	text := "INSERT INTO " + table + " (" + fields + ") VALUES " + one + strings.Repeat(", "+one, rows-1)
+	text := values(table, fields, last, rows)
 	if s.place.mysql != nil {
+		first, _, _ := strings.Cut(fields, ",")
 		return text + " ON DUPLICATE KEY UPDATE " + first + " = " + table + "." + first
 	}
 	return text + " ON CONFLICT DO NOTHING"
+}
+
+// upsert is the statement that changes some fields of the rows that are there
+// by their id. The last field is a time as runAt gives it.
+func (s *Store) upsert(table, fields, changes string, rows int) string {
+	text := values(table, fields, s.runAtSQL(), rows)
+	var set []string
+	for field := range strings.SplitSeq(changes, ", ") {
+		if s.place.mysql != nil {
+			set = append(set, field+" = VALUES("+field+")")
+		} else {
+			set = append(set, field+" = excluded."+field)
+		}
+	}
+	if s.place.mysql != nil {
+		return text + " ON DUPLICATE KEY UPDATE " + strings.Join(set, ", ")
+	}
+	return text + " ON CONFLICT (id) DO UPDATE SET " + strings.Join(set, ", ")
+}
+
+func values(table, fields, last string, rows int) string {
+	one := "(" + strings.Repeat("?, ", strings.Count(fields, ",")) + last + ")"
+	return "INSERT INTO " + table + " (" + fields + ") VALUES " + one + strings.Repeat(", "+one, rows-1)
 }
 
 // in is the condition of being one of n values, n > 0.
