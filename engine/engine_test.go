@@ -42,6 +42,12 @@ func newEngine(t *testing.T) picasso.Engine {
 	return e
 }
 
+// TestOnDockerBehindRPC: an engine on another host is as good as one here.
+func TestOnDockerBehindRPC(t *testing.T) {
+	start := func(t *testing.T) picasso.Engine { return behindRPC(t, newEngine(t)) }
+	enginetest.RunEngine(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
+}
+
 func TestOnDocker(t *testing.T) {
 	enginetest.RunEngine(t, newEngine, functest.Image(t, "testfn"), functest.Image(t, "debian"))
 }
