@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -61,9 +62,31 @@ func TestWaitingForAnAsynchronousCall(t *testing.T) {
 	assert.Contains(t, stderr, "the execution ended as failed: Function died during the call: exit code 3 (Execution-ID: ")
 }
 
+func TestWaitingIsInterrupted(t *testing.T) {
+	api := launchtest.Start(t, launchtest.Config(t, &apitest.Engine{})) // nobody works off its queue
+	env := map[string]string{"OS_AUTH_TYPE": "none", "OS_ENDPOINT": api.URL()}
+	_, stderr, status := picassoRun(t, "", env, "function", "create", "f", "--image", "i")
+	require.Equal(t, exitOK, status, stderr)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var errs bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"function", "invoke", "f", "-d", "x", "--async", "--wait"},
+			terminal{out: io.Discard, err: &errs, env: func(name string) string { return env[name] }, now: time.Now})
+	}()
+	require.Eventually(t, func() bool {
+		out, _, _ := picassoRun(t, "", env, "execution", "list", "-f", "value", "-c", "Status")
+		return out == "queued\n"
+	}, 20*time.Second, 20*time.Millisecond)
+	cancel()
+	assert.Equal(t, exitFailure, <-ended)
+	assert.Regexp(t, `^(Execution [-0-9a-f]{36} is stored and will run, but waiting for it ended:\n)?Interrupted\n$`, errs.String())
+}
+
 func TestFollowAndCancelWhatRuns(t *testing.T) {
 	said, cancelled := make(chan struct{}), make(chan struct{})
-	engine := &apitest.Engine{OnInvoke: func(ctx context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
+	engine := &apitest.Engine{OnInvoke: func(_ context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
 		_, _ = io.WriteString(call.Log, "it has begun\n")
 		close(said)
 		<-cancelled

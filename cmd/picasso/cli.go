@@ -68,6 +68,8 @@ func (c *cli) explain(err error) string {
 	var unreachable *url.Error
 	var answer *client.Error
 	switch {
+	case errors.Is(err, context.Canceled): // by a signal
+		return "Interrupted"
 	case errors.As(err, &unreachable):
 		text := fmt.Sprintf("Cannot reach %s: %s", unreachable.URL, unreachable.Err)
 		if c.auth.isEmpty() {

@@ -30,7 +30,11 @@ func (c *cli) functionInvoke() *cobra.Command {
 			}
 			input := client.Input{Body: body, ContentType: f.contentType, IdempotencyKey: f.key}
 			if f.async {
-				return f.enqueue(ctx, c.out, api, args[0], input)
+				e, err := api.InvokeAsync(ctx, args[0], input)
+				if err != nil {
+					return err
+				}
+				return c.queued(ctx, api, e, f)
 			}
 			answer, err := api.Invoke(ctx, args[0], input)
 			if err != nil {
@@ -72,18 +76,17 @@ func (f *invokeFlags) check() error {
 	return f.shown.Check()
 }
 
-// enqueue shows the execution also when it is known not to have succeeded.
-func (f *invokeFlags) enqueue(ctx context.Context, out io.Writer, api *client.Client, ref string, input client.Input) error {
-	e, err := api.InvokeAsync(ctx, ref, input)
-	if err != nil {
-		return err
-	}
+// queued shows the execution, with --wait when it has ended, and also when it
+// did not succeed.
+func (c *cli) queued(ctx context.Context, api *client.Client, e *picasso.Execution, f *invokeFlags) error {
 	if id := e.ID; f.wait {
+		var err error
 		if e, err = api.AwaitExecution(ctx, id); err != nil {
-			return fmt.Errorf("the execution is on its way, but waiting for it failed: %w (Execution-ID: %s)", err, id)
+			fmt.Fprintf(c.err, "Execution %s is stored and will run, but waiting for it ended:\n", id)
+			return err
 		}
 	}
-	if err := f.shown.Show(out, oneOf(executionFields(e))); err != nil {
+	if err := f.shown.Show(c.out, oneOf(executionFields(e))); err != nil {
 		return err
 	}
 	if f.wait && e.Status != picasso.StatusSucceeded {
