@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Operation is one request that a rule guards.
 type Operation struct {
 	Method string // "GET", or "ANY" for every method
@@ -27,6 +29,10 @@ const (
 // in their own project only; admins do everything in every project. A token
 // with system scope has no project to work in and gets nothing.
 func Defaults() []Rule {
+	return slices.Concat(commonRules(), appRules(), functionRules(), executionRules(), triggerRules())
+}
+
+func commonRules() []Rule {
 	return []Rule{
 		{Name: "admin_required", Check: "role:admin and not system_scope:all",
 			Description: "The operator of the cloud, with a token scoped to any project."},
@@ -34,7 +40,11 @@ func Defaults() []Rule {
 			Description: "Who may look at the objects of their own project."},
 		{Name: "project_member", Check: "(role:member or role:manager) and project_id:%(project_id)s",
 			Description: "Who may use and change the objects of their own project."},
+	}
+}
 
+func appRules() []Rule {
+	return []Rule{
 		{Name: "functions:app:list", Check: reader, Description: "List the apps of the project.",
 			Operations: []Operation{{"GET", "/v2/apps"}}},
 		{Name: "functions:app:list:all_projects", Check: admin, Description: "List the apps of all projects, or of another one.",
@@ -47,7 +57,11 @@ func Defaults() []Rule {
 			Operations: []Operation{{"PATCH", "/v2/apps/{app}"}}},
 		{Name: "functions:app:delete", Check: member, Description: "Delete an app.",
 			Operations: []Operation{{"DELETE", "/v2/apps/{app}"}}},
+	}
+}
 
+func functionRules() []Rule {
+	return []Rule{
 		{Name: "functions:function:list", Check: reader, Description: "List the functions of the project.",
 			Operations: []Operation{{"GET", "/v2/functions"}}},
 		{Name: "functions:function:list:all_projects", Check: admin, Description: "List the functions of all projects, or of another one.",
@@ -63,7 +77,11 @@ func Defaults() []Rule {
 		{Name: "functions:function:invoke", Check: member,
 			Description: "Invoke a function, also asynchronously. Public functions can be called at their URL by everybody, whatever this says.",
 			Operations:  []Operation{{"POST", "/v2/functions/{function}/invoke"}, {"ANY", "/f/{function}"}}},
+	}
+}
 
+func executionRules() []Rule {
+	return []Rule{
 		{Name: "functions:execution:list", Check: reader, Description: "List the executions of the project.",
 			Operations: []Operation{{"GET", "/v2/executions"}}},
 		{Name: "functions:execution:list:all_projects", Check: admin, Description: "List the executions of all projects, or of another one.",
@@ -78,7 +96,11 @@ func Defaults() []Rule {
 			Operations: []Operation{{"DELETE", "/v2/executions/{execution}"}}},
 		{Name: "functions:execution:redrive", Check: member, Description: "Run executions that did not succeed again.",
 			Operations: []Operation{{"POST", "/v2/executions/{execution}/redrive"}, {"POST", "/v2/executions/redrive"}}},
+	}
+}
 
+func triggerRules() []Rule {
+	return []Rule{
 		{Name: "functions:trigger:list", Check: reader, Description: "List the triggers of the project.",
 			Operations: []Operation{{"GET", "/v2/triggers"}}},
 		{Name: "functions:trigger:list:all_projects", Check: admin, Description: "List the triggers of all projects, or of another one.",
