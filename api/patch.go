@@ -66,7 +66,7 @@ func setField(field, fallback reflect.Value, m member) error {
 	case reflect.Slice:
 		return setSlice(field, m)
 	case reflect.Struct:
-		if at, ok := field.Addr().Interface().(*time.Time); ok {
+		if at, ok := reflect.TypeAssert[*time.Time](field.Addr()); ok {
 			return setTime(at, m)
 		}
 		return setStruct(field, fallback, m)
