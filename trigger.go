@@ -183,9 +183,10 @@ type TriggerStore interface {
 	Trigger(ctx context.Context, projectID, ref string) (*Trigger, error)
 	// Triggers lists a page and tells whether more follow. Errors: invalid (marker, sort).
 	Triggers(ctx context.Context, filter TriggerFilter, page Page) (list []Trigger, more bool, err error)
-	// UpdateTrigger replaces spec and clock of the trigger with t.ID, provided
-	// its stored updated_at is still before. Errors: not_found (trigger or
-	// function), conflict (name taken, or changed meanwhile).
+	// UpdateTrigger replaces the spec of the trigger with t.ID, and its NextAt
+	// where Enabled or Schedule changed, provided its stored updated_at is still
+	// before. It fills in FunctionID, Function and the clock as it is. Errors: not_found
+	// (trigger or function), conflict (name taken, or changed meanwhile).
 	UpdateTrigger(ctx context.Context, t *Trigger, before time.Time) error
 	// DeleteTrigger removes a trigger; what it has put into the queue stays. Errors: not_found.
 	DeleteTrigger(ctx context.Context, projectID, id string) error
@@ -195,7 +196,8 @@ type TriggerStore interface {
 	DueSchedules(ctx context.Context, now time.Time, limit int) (due []Trigger, next time.Time, err error)
 	// Fire moves the clock of a schedule and queues what it made, in one
 	// transaction. Where a schedule with overlap skip has an execution that
-	// has not ended, the clock moves (but for Runs) and nothing is queued.
-	// Errors: conflict (somebody else fired it, or it changed).
+	// has not ended, only NextAt moves and nothing is queued. One that has had
+	// its MaxRuns gets no NextAt. Errors: conflict (somebody else fired it, or
+	// it changed).
 	Fire(ctx context.Context, f *Firing) error
 }

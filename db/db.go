@@ -76,6 +76,7 @@ var (
 	_ picasso.ExecutionStore = (*Store)(nil)
 	_ picasso.Queue          = (*Store)(nil)
 	_ picasso.LogStore       = (*Store)(nil)
+	_ picasso.TriggerStore   = (*Store)(nil)
 )
 
 // Open makes a store. It connects when first used, so the database may come up

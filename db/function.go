@@ -78,21 +78,10 @@ func loadApp(ctx context.Context, tx *sql.Tx, fn *picasso.Function) error {
 // Function implements picasso.FunctionStore.
 func (s *Store) Function(ctx context.Context, projectID, ref string) (*picasso.Function, error) {
 	subject := fmt.Sprintf("function %q", ref)
-	var where conditions
-	where.addText("f.project_id", projectID)
-	switch {
-	case picasso.IsID(ref):
-		where.addID("f.id", ref)
-	case projectID == "": // a name says nothing without its project
+	if projectID == "" && !picasso.IsID(ref) { // a name says nothing without its project
 		return nil, notFound(subject)
-	default:
-		app, name, found := strings.Cut(ref, ":")
-		if !found {
-			app, name = picasso.DefaultApp, ref
-		}
-		where.addExact("f.name", name)
-		addApp(&where, app)
 	}
+	where := functionWhere(projectID, ref)
 	var fn picasso.Function
 	err := s.try(ctx, subject, func(ctx context.Context) error {
 		row := s.read.QueryRowContext(ctx, "SELECT "+functionColumns+" FROM "+functionsWithApps+where.String(), where.args...)
@@ -102,6 +91,22 @@ func (s *Store) Function(ctx context.Context, projectID, ref string) (*picasso.F
 		return nil, err
 	}
 	return &fn, nil
+}
+
+// functionWhere narrows to one function by id, or by "app:name" or "name".
+func functionWhere(projectID, ref string) (where conditions) {
+	where.addText("f.project_id", projectID)
+	if picasso.IsID(ref) {
+		where.addID("f.id", ref)
+		return where
+	}
+	app, name, found := strings.Cut(ref, ":")
+	if !found {
+		app, name = picasso.DefaultApp, ref
+	}
+	where.addExact("f.name", name)
+	addApp(&where, app)
+	return where
 }
 
 // addApp narrows to an app given by id or name.

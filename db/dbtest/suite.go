@@ -19,6 +19,7 @@ type Stores interface {
 	picasso.ExecutionStore
 	picasso.Queue
 	picasso.LogStore
+	picasso.TriggerStore
 }
 
 // Run checks what picasso promises of stores. open returns an empty one for
@@ -82,6 +83,21 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"deleted functions", (*suite).orphans},
 		{"cancel", (*suite).cancel},
 		{"race to cancel", (*suite).raceCancel},
+		{"trigger life", (*suite).triggerLife},
+		{"functions of triggers", (*suite).triggerFunctions},
+		{"trigger names are unique in a project", (*suite).triggerNames},
+		{"trigger update is guarded", (*suite).triggerGuard},
+		{"clock of a trigger", (*suite).triggerClock},
+		{"trigger filters", (*suite).triggerFilters},
+		{"trigger pages", (*suite).triggerPages},
+		{"fire", (*suite).fireLife},
+		{"fire that passes by", (*suite).firePasses},
+		{"fire of a paused trigger", (*suite).firePaused},
+		{"fire that overlaps", (*suite).fireOverlap},
+		{"fire all or none", (*suite).fireAllOrNone},
+		{"fire twice", (*suite).fireTwice},
+		{"race to fire", (*suite).raceFire},
+		{"due schedules", (*suite).dueSchedules},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
