@@ -132,7 +132,7 @@ func (s *Server) Close(ctx context.Context) error { return s.recorder.Close(ctx)
 
 // complete fills in the defaults. Errors name the field.
 func (c *Config) complete() error {
-	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Logs, c.Queue, c.Triggers, c.Engine}
+	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Logs, c.Queue, c.Triggers, c.Calendar, c.Engine}
 	for _, part := range required {
 		if part == nil {
 			return errors.New("api: a part is missing in the configuration")

@@ -23,6 +23,8 @@ import (
 	"github.com/picasso-faas/picasso/db/dbtest"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
+	"github.com/picasso-faas/picasso/triggers/schedule"
+	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
 // allowAll is a policy without rules.
@@ -43,7 +45,8 @@ func connectTo(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) 
 	store := dbtest.SQLite(t)
 	server := apitest.Start(t, api.Config{
 		Authenticator: keystone.NoAuth{}, Authorizer: allowAll{},
-		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store, Engine: engine,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
+		Calendar: schedule.Calendar{}, Engine: engine,
 	})
 	auth := client.Auth{Endpoint: server.URL}
 	if change != nil {
