@@ -91,8 +91,9 @@ type Engine interface {
 	// digest or id that Function.ImageDigest holds. Errors: image_unavailable
 	// (Detail names the image and what the registry said), unavailable.
 	ResolveImage(ctx context.Context, ref string) (string, error)
-	// Warm starts what fn.MinSandboxes asks for and keeps it. It returns at once;
-	// failures are logged and retried by the next Warm or call.
+	// Warm starts what fn.MinSandboxes asks for and keeps it for some minutes,
+	// unless it is called again. It returns at once; failures are logged and
+	// retried by the next Warm or call.
 	Warm(ctx context.Context, fn *Function) error
 	// Retire removes the sandboxes of all revisions of the function below the
 	// given one as soon as their calls have ended, and keeps none warm for
@@ -113,4 +114,19 @@ type Host struct {
 	CallsRunning  int    `json:"calls_running"`  // in a sandbox now
 	CallsWaiting  int    `json:"calls_waiting"`  // waiting for a sandbox now
 	ColdStarts    int64  `json:"cold_starts"`    // since the engine started
+}
+
+// SortKey orders a list by one field of the resource, named as in the API.
+type SortKey struct {
+	Field string
+	Desc  bool
+}
+
+// Page asks for a part of a list: at most Limit items (1..1000) after the item
+// with id Marker ("" = from the start), in the order of Sort with the id as the
+// last key. No Sort means oldest first, for executions newest first.
+type Page struct {
+	Limit  int
+	Marker string
+	Sort   []SortKey
 }
