@@ -24,6 +24,7 @@ import (
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
 	"github.com/picasso-faas/picasso/triggers/schedule"
+)
 
 // allowAll is a policy without rules.
 type allowAll struct{}
