@@ -9,16 +9,26 @@ import (
 )
 
 // functionsPerScan is how many functions with queued executions are looked at
-// in one statement. Servers end a recursion after a thousand steps.
+// in one statement.
 const functionsPerScan = 500
 
-// queuedFunctions steps from one function with queued executions to the next by
-// the index, each a look-up however many they have, from behind a function ("" is the first).
-var queuedFunctions = fmt.Sprintf("WITH RECURSIVE queued (function_id, n) AS ("+
-	"SELECT MIN(function_if_queued), 1 FROM executions WHERE function_if_queued > ? "+
-	"UNION ALL "+
-	"SELECT (SELECT MIN(function_if_queued) FROM executions WHERE function_if_queued > queued.function_id), n + 1 "+
-	"FROM queued WHERE queued.function_id IS NOT NULL AND n < %d) ", functionsPerScan)
+// queuedFunctions steps from one function with queued executions to the next,
+// from behind a function on ("" is the first), and takes the first run_at of each: two
+// look-ups in the index, however many executions there are. MySQL does so where
+// it groups by an index; it cannot follow a recursion with an index, as SQLite can.
+func (s *Store) queuedFunctions() string {
+	if s.place.mysql != nil {
+		return fmt.Sprintf("SELECT function_if_queued AS function_id, MIN(run_at) AS run_at FROM executions "+
+			"WHERE function_if_queued > ? GROUP BY function_if_queued ORDER BY function_if_queued LIMIT %d", functionsPerScan)
+	}
+	return fmt.Sprintf("WITH RECURSIVE queued (function_id) AS ("+
+		"SELECT MIN(function_if_queued) FROM executions WHERE function_if_queued > ? "+
+		"UNION ALL "+
+		"SELECT (SELECT MIN(function_if_queued) FROM executions WHERE function_if_queued > queued.function_id) "+
+		"FROM queued WHERE queued.function_id IS NOT NULL LIMIT %d) "+
+		"SELECT function_id, (SELECT MIN(run_at) FROM executions WHERE function_if_queued = queued.function_id) AS run_at "+
+		"FROM queued WHERE function_id IS NOT NULL", functionsPerScan)
+}
 
 // queuedFunction is one that was found.
 type queuedFunction struct {
@@ -77,10 +87,9 @@ func appendReady(backlog []picasso.Backlog, found []queuedFunction) []picasso.Ba
 // scanQueued looks at the functions with queued executions behind one, and
 // returns where to go on: "" after the last.
 func (s *Store) scanQueued(ctx context.Context, behind string) (found []queuedFunction, next string, err error) {
-	query := queuedFunctions + "SELECT q.function_id, f.project_id, f.priority, f.max_sandboxes * f.concurrency, " +
-		"f.enabled AND a.enabled AND EXISTS (SELECT 1 FROM executions e WHERE e.function_if_queued = q.function_id AND e.run_at <= " + s.clock(0) + ") " +
-		"FROM queued q LEFT JOIN functions f ON f.id = q.function_id LEFT JOIN apps a ON a.id = f.app_id " +
-		"WHERE q.function_id IS NOT NULL ORDER BY q.n"
+	query := "SELECT q.function_id, f.project_id, f.priority, f.max_sandboxes * f.concurrency, " +
+		"f.enabled AND a.enabled AND q.run_at <= " + s.clock(0) + " FROM (" + s.queuedFunctions() + ") q " +
+		"LEFT JOIN functions f ON f.id = q.function_id LEFT JOIN apps a ON a.id = f.app_id ORDER BY q.function_id"
 	err = each(ctx, s.read, query, []any{behind}, func(row row) error {
 		var f queuedFunction
 		var project sql.NullString
