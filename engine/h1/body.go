@@ -86,6 +86,10 @@ func parseTrailer(block string) (http.Header, error) {
 // that what was read so far is better passed on first.
 func (r *Response) Pending() bool { return !r.ended && r.conn.br.Buffered() == 0 }
 
+// Last lets no other exchange follow on the connection. It is for whoever knows
+// that the server has not read the whole request, and so will close it.
+func (r *Response) Last() { r.close = true }
+
 // Close ends the exchange of a Pool.Do: the connection goes back to the pool,
 // or is closed when the exchange was not completed.
 func (r *Response) Close() {

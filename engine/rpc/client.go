@@ -85,6 +85,9 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	if err != nil {
 		return picasso.Outcome{Err: c.problem(err)}
 	}
+	if in.Upload != nil && out.InputBytes < in.Bytes() {
+		resp.Last() // the rest of the body is in the way
+	}
 	return out
 }
 

@@ -101,3 +101,16 @@ func TestInvokeOfAnEngineThatHangs(t *testing.T) {
 	client.hang = 100 * time.Millisecond
 	require.Equal(t, picasso.CodeHostLost, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Err.Code)
 }
+
+// TestInvokeAfterALargeBodyThatWasNotRead: the engine's end closes the
+// connection, which must not be taken for a lost host by the next call.
+func TestInvokeAfterALargeBodyThatWasNotRead(t *testing.T) {
+	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
+		return picasso.Outcome{}
+	}})
+	for range 50 {
+		require.Nil(t, client.Invoke(t.Context(), newCall(strings.Repeat("x", 400<<10)), httptest.NewRecorder()).Err)
+		out := client.Invoke(t.Context(), newCall(""), httptest.NewRecorder())
+		require.Nil(t, out.Err, "%v", out.Err)
+	}
+}
