@@ -45,7 +45,7 @@ func newEngine(t *testing.T) picasso.Engine {
 // TestOnDockerBehindRPC: an engine on another host is as good as one here.
 func TestOnDockerBehindRPC(t *testing.T) {
 	start := func(t *testing.T) picasso.Engine { return behindRPC(t, newEngine(t)) }
-	enginetest.RunEngine(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
+	enginetest.RunHop(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
 }
 
 func TestOnDocker(t *testing.T) {
