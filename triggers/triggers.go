@@ -17,6 +17,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/triggers/destination"
 	"github.com/picasso-faas/picasso/triggers/queue"
+	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
 // Config is what a Service works with. Everything is required.
@@ -36,9 +37,10 @@ type Config struct {
 
 // Service runs the parts of the package side by side.
 type Service struct {
-	cfg    Config
-	runner *queue.Runner
-	now    func() time.Time
+	cfg       Config
+	runner    *queue.Runner
+	schedules *schedule.Scheduler
+	now       func() time.Time
 }
 
 // New returns a Service, which does nothing before Run. Errors: invalid
@@ -54,7 +56,10 @@ func New(cfg Config) (*Service, error) {
 		Options: cfg.Options, Queue: cfg.Queue, Logs: cfg.Logs, Engine: cfg.Engine, Destinations: destinations,
 		Log: cfg.Log, Now: time.Now, Jitter: rand.Float64,
 	})
-	return &Service{cfg: cfg, runner: runner, now: time.Now}, nil
+	schedules := schedule.New(schedule.Config{
+		Triggers: cfg.Triggers, Functions: cfg.Functions, Log: cfg.Log, Now: time.Now, NewID: newID, Jitter: rand.Float64,
+	})
+	return &Service{cfg: cfg, runner: runner, schedules: schedules, now: time.Now}, nil
 }
 
 // newID makes ids that sort by time, as those of all executions do.
@@ -68,11 +73,18 @@ func newID() string {
 // queue, which takes a few seconds at most. What fails on the way is logged
 // and tried again. Run can be called once.
 func (s *Service) Run(work, patience context.Context) {
-	var sweeps sync.WaitGroup
-	sweeps.Go(func() { s.every(work, s.cfg.Options.Lease/3, "recover", s.recoverLeases) })
-	sweeps.Go(func() { s.every(work, purgeEvery, "purge", s.purge) })
+	var others sync.WaitGroup
+	others.Go(func() { s.every(work, time.Second, "schedules", s.fire) })
+	others.Go(func() { s.every(work, s.cfg.Options.Lease/3, "recover", s.recoverLeases) })
+	others.Go(func() { s.every(work, purgeEvery, "purge", s.purge) })
 	s.runner.Run(work, patience)
-	sweeps.Wait()
+	others.Wait()
+}
+
+// fire fires schedules until ctx ends; it comes back before only by a panic.
+func (s *Service) fire(ctx context.Context) error {
+	s.schedules.Run(ctx)
+	return nil
 }
 
 // Metrics returns what the parts count.

@@ -66,7 +66,7 @@ func TestChain(t *testing.T) {
 		assert.Equal(t, id, all[1].CausedBy)
 		assert.Equal(t, 1, all[1].Depth)
 		assert.Equal(t, all[0].RequestID, all[1].RequestID)
-		assert.Equal(t, id, http.Header(last.Load().Header).Get("Ce-Id"))
+		assert.Equal(t, id, last.Load().Header.Get("Ce-Id"))
 		var event struct {
 			Type string
 			Data struct{ Input, Result string }

@@ -50,9 +50,9 @@ func say(text string) func(*picasso.Submission) {
 }
 
 func TestOnDocker(t *testing.T) {
-	real := realEngine(t)
+	host := realEngine(t)
 	resolve := func(image string) string {
-		digest, err := real.ResolveImage(t.Context(), functest.Image(t, image))
+		digest, err := host.ResolveImage(t.Context(), functest.Image(t, image))
 		require.NoError(t, err)
 		return digest
 	}
@@ -62,10 +62,10 @@ func TestOnDocker(t *testing.T) {
 			fn := triggerstest.Function(t, store, "p1", func(fn *picasso.Function) {
 				fn.ImageDigest, fn.Contract, fn.MemoryMB, fn.Retry.MaxAttempts = digest, contract, 64, 2
 			})
-			t.Cleanup(func() { assert.NoError(t, real.Retire(context.Background(), fn.ID, math.MaxInt64)) })
+			t.Cleanup(func() { assert.NoError(t, host.Retire(context.Background(), fn.ID, math.MaxInt64)) })
 			return fn
 		}
-		start(t, store, real, func(c *queue.Config) { c.Lease = time.Second })
+		start(t, store, host, func(c *queue.Config) { c.Lease = time.Second })
 		for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
 			t.Run(string(contract), func(t *testing.T) {
 				fn := testfn(contract)
@@ -94,8 +94,8 @@ func TestOnDocker(t *testing.T) {
 				_, err = store.CancelExecution(t.Context(), "p1", id, "by the test")
 				require.NoError(t, err)
 				require.Eventually(t, func() bool {
-					host, err := real.Host(t.Context())
-					return err == nil && host.CallsRunning == 0
+					stats, err := host.Host(t.Context())
+					return err == nil && stats.CallsRunning == 0
 				}, 15*time.Second, step, "it is stopped before it ends by itself")
 				triggerstest.Await(t, store, id, picasso.StatusCancelled)
 			})

@@ -39,12 +39,12 @@ type situation struct {
 func (s *situation) plan() []picasso.Claim {
 	projects := s.candidates()
 	var taken []*candidate
-	for free := s.free; len(projects) > 0; free-- {
-		p := projects[0]
+	for free := s.free; projects.Len() > 0; free-- {
+		p := projects.items[0]
 		if p.here >= alpha*free {
 			break // all others hold as many or more
 		}
-		f := p.functions[0]
+		f := p.functions.items[0]
 		if f.claim.Count == 0 {
 			taken = append(taken, f)
 		}
@@ -53,7 +53,7 @@ func (s *situation) plan() []picasso.Claim {
 		f.running++
 		p.here++
 		p.running++
-		s.settle(&projects, p, f)
+		s.settle(projects, p, f)
 	}
 	claims := make([]picasso.Claim, len(taken))
 	for i, f := range taken {
@@ -63,13 +63,13 @@ func (s *situation) plan() []picasso.Claim {
 }
 
 // settle puts a project where it belongs after its function f was given a place.
-func (s *situation) settle(projects *candidates, p *project, f *candidate) {
+func (s *situation) settle(projects *pile[*project], p *project, f *candidate) {
 	if f.full() {
 		heap.Pop(&p.functions)
 	} else {
 		heap.Fix(&p.functions, 0)
 	}
-	if len(p.functions) == 0 || s.projectLimit > 0 && p.running >= s.projectLimit {
+	if p.functions.Len() == 0 || s.projectLimit > 0 && p.running >= s.projectLimit {
 		heap.Pop(projects)
 	} else {
 		heap.Fix(projects, 0)
@@ -77,7 +77,7 @@ func (s *situation) settle(projects *candidates, p *project, f *candidate) {
 }
 
 // candidates sorts the backlog by project and leaves out what is at a limit.
-func (s *situation) candidates() candidates {
+func (s *situation) candidates() *pile[*project] {
 	byID := map[string]*project{}
 	for i := range s.backlog {
 		b := &s.backlog[i]
@@ -92,17 +92,20 @@ func (s *situation) candidates() candidates {
 		}
 		p := byID[b.ProjectID]
 		if p == nil {
-			p = &project{id: b.ProjectID, here: s.here[b.ProjectID], running: b.ProjectRunning, served: s.served[b.ProjectID]}
+			p = &project{
+				id: b.ProjectID, here: s.here[b.ProjectID], running: b.ProjectRunning, served: s.served[b.ProjectID],
+				functions: pile[*candidate]{before: (*candidate).before},
+			}
 			byID[b.ProjectID] = p
 		}
-		p.functions = append(p.functions, f)
+		p.functions.items = append(p.functions.items, f)
 	}
-	all := make(candidates, 0, len(byID))
+	all := &pile[*project]{before: (*project).before}
 	for _, p := range byID {
 		heap.Init(&p.functions)
-		all = append(all, p)
+		all.items = append(all.items, p)
 	}
-	heap.Init(&all)
+	heap.Init(all)
 	return all
 }
 
@@ -125,45 +128,36 @@ type project struct {
 	here      int // places it holds in this process, with what is planned
 	running   int // in all processes, with what is planned
 	served    int64
-	functions functions
+	functions pile[*candidate]
 }
 
-// candidates is a heap of projects: the one whose turn it is comes first.
-type candidates []*project
-
-func (c candidates) Len() int      { return len(c) }
-func (c candidates) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
-func (c candidates) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(c[i].here, c[j].here), cmp.Compare(c[i].served, c[j].served), cmp.Compare(c[i].id, c[j].id)) < 0
+// pile is a heap: the first of items is the one whose turn it is.
+type pile[T any] struct {
+	items  []T
+	before func(a, b T) bool
 }
+
+func (p *pile[T]) Len() int           { return len(p.items) }
+func (p *pile[T]) Less(i, j int) bool { return p.before(p.items[i], p.items[j]) }
+func (p *pile[T]) Swap(i, j int)      { p.items[i], p.items[j] = p.items[j], p.items[i] }
 
 // Push implements heap.Interface.
-func (c *candidates) Push(x any) { *c = append(*c, x.(*project)) }
+func (p *pile[T]) Push(x any) { p.items = append(p.items, x.(T)) }
 
 // Pop implements heap.Interface.
-func (c *candidates) Pop() any {
-	last := (*c)[len(*c)-1]
-	*c = (*c)[:len(*c)-1]
+func (p *pile[T]) Pop() any {
+	last := p.items[len(p.items)-1]
+	p.items = p.items[:len(p.items)-1]
 	return last
 }
 
-// functions is a heap of functions of one project: the one whose turn it is comes first.
-type functions []*candidate
-
-func (c functions) Len() int      { return len(c) }
-func (c functions) Swap(i, j int) { c[i], c[j] = c[j], c[i] }
-func (c functions) Less(i, j int) bool {
-	a, b := c[i], c[j]
-	return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.running, b.running),
-		cmp.Compare(a.served, b.served), cmp.Compare(a.claim.FunctionID, b.claim.FunctionID)) < 0
+// before reports whether it is the project's turn before another's.
+func (p *project) before(o *project) bool {
+	return cmp.Or(cmp.Compare(p.here, o.here), cmp.Compare(p.served, o.served), cmp.Compare(p.id, o.id)) < 0
 }
 
-// Push implements heap.Interface.
-func (c *functions) Push(x any) { *c = append(*c, x.(*candidate)) }
-
-// Pop implements heap.Interface.
-func (c *functions) Pop() any {
-	last := (*c)[len(*c)-1]
-	*c = (*c)[:len(*c)-1]
-	return last
+// before reports whether it is the function's turn before another's of its project.
+func (f *candidate) before(o *candidate) bool {
+	return cmp.Or(cmp.Compare(o.priority, f.priority), cmp.Compare(f.running, o.running),
+		cmp.Compare(f.served, o.served), cmp.Compare(f.claim.FunctionID, o.claim.FunctionID)) < 0
 }

@@ -75,7 +75,7 @@ func TestPlan(t *testing.T) {
 
 // Whatever is due, a plan keeps every limit and gives equals the same.
 func TestPlanKeepsLimits(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats itself
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
 		s := situation{free: random.IntN(300), here: map[string]int{}, projectLimit: random.IntN(3) * 20}
 		for p := range 1 + random.IntN(20) {
