@@ -1,8 +1,6 @@
 package api
 
 import (
-	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -27,52 +25,31 @@ func (s *Server) showLog(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	log := &logAnswer{req: req, id: e.ID}
+	log := newLogAnswer(req, s.Logs, e.ID)
 	if follow && !e.Status.Ended() {
-		return s.follow(req, e, log)
+		return s.follow(e, log)
 	}
-	return s.copyLog(req, log)
-}
-
-// copyLog writes what the log has behind what was written before.
-func (s *Server) copyLog(req *request, log *logAnswer) error {
-	for more := true; more; {
-		attempt, offset := log.attempt, log.offset
-		parts, err := s.Logs.Log(req.Context(), log.id, log.attempt, log.offset)
-		if err != nil {
-			return err
-		}
-		log.begin()
-		for i := range parts {
-			log.write(&parts[i])
-		}
-		more = log.err == nil && (log.attempt != attempt || log.offset != offset)
-	}
-	return nil
+	return log.advance()
 }
 
 // follow writes the log until the execution has ended and all of it is out,
 // the client is gone, or the server stops. Errors: rate_limited, those of the store.
-func (s *Server) follow(req *request, e *picasso.Execution, log *logAnswer) error {
+func (s *Server) follow(e *picasso.Execution, log *logAnswer) error {
+	req := log.req
 	if !s.followers.Take(req.project, 1) {
 		return tooManyFollowers()
 	}
 	defer s.followers.Give(req.project, 1)
+	log.live = true
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
-	answered := time.Now()
-	for {
-		ended := e.Status.Ended() // and then the log is whole, so this is the last time
-		err := s.copyLog(req, log)
-		if ended && err == nil || log.err != nil {
-			return nil
-		}
-		if err == nil {
-			e, err = s.again(req, e)
-		}
+	for answered := time.Now(); ; {
+		next, err := s.followStep(e, log)
 		switch {
+		case next == nil && err == nil, log.gone != nil:
+			return nil
 		case err == nil:
-			answered = time.Now()
+			e, answered = next, time.Now()
 		case picasso.CodeOf(err) != picasso.CodeUnavailable || time.Since(answered) > followOutage:
 			return err
 		}
@@ -86,69 +63,20 @@ func (s *Server) follow(req *request, e *picasso.Execution, log *logAnswer) erro
 	}
 }
 
-// again is the execution as it is now, or as it was when the store does not say.
-func (s *Server) again(req *request, e *picasso.Execution) (*picasso.Execution, error) {
-	now, err := s.Executions.Execution(req.Context(), e.ProjectID, e.ID)
-	if err != nil {
-		return e, err
+// followStep writes what is new and returns the execution as it is then, or
+// nil when that was all: the log of an execution is whole before it ends.
+func (s *Server) followStep(e *picasso.Execution, log *logAnswer) (*picasso.Execution, error) {
+	if err := log.advance(); err != nil {
+		return nil, err
 	}
-	return now, nil
+	if e.Status.Ended() {
+		return nil, log.complete()
+	}
+	return s.Executions.Execution(log.req.Context(), e.ProjectID, e.ID)
 }
 
 func tooManyFollowers() error {
 	e := picasso.Errorf(picasso.CodeRateLimited, "follow: too many logs are being followed at once")
 	e.RetryAfter = 5 * time.Second
 	return e
-}
-
-// logAnswer is a log on its way to the client.
-type logAnswer struct {
-	req     *request
-	id      string // of the execution
-	attempt int    // the place behind what was written
-	offset  int64
-	midline bool  // the last line has not ended
-	err     error // of a client that does not read
-}
-
-// begin begins the answer, unless it has begun.
-func (l *logAnswer) begin() {
-	if l.req.w.status != 0 {
-		return
-	}
-	h := l.req.w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	l.send(nil)
-}
-
-// write writes a part, with a line between attempts.
-func (l *logAnswer) write(part *picasso.LogPart) {
-	if part.Attempt != l.attempt && part.Attempt > 1 {
-		line := fmt.Sprintf("--- attempt %d ---\n", part.Attempt)
-		if l.midline {
-			line = "\n" + line
-		}
-		l.send([]byte(line))
-		l.midline = false
-	}
-	l.attempt, l.offset = part.Attempt, part.Offset+int64(len(part.Text))
-	if n := len(part.Text); n > 0 {
-		l.midline = part.Text[n-1] != '\n'
-		l.send(part.Text)
-	}
-}
-
-// send sends bytes at once to a client who has to take them within the patience with clients.
-func (l *logAnswer) send(text []byte) {
-	if l.err != nil {
-		return
-	}
-	conn := http.NewResponseController(l.req.w.ResponseWriter)
-	_ = conn.SetWriteDeadline(time.Now().Add(l.req.patience))
-	l.req.w.WriteHeader(http.StatusOK)
-	if _, l.err = l.req.w.Write(text); l.err == nil {
-		l.err = conn.Flush()
-	}
-	_ = conn.SetWriteDeadline(time.Time{}) // for the next answer on the connection
 }

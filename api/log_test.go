@@ -145,3 +145,70 @@ func TestAFollowerOutlivesAnOutageOfTheStore(t *testing.T) {
 	k.end(claimed, picasso.StatusSucceeded, nil)
 	assert.Equal(t, "late\n", f.line(t))
 }
+
+// replace replaces the log of the attempt.
+func (k *kit) replace(c picasso.Claimed, text string) {
+	k.t.Helper()
+	require.NoError(k.t, k.store.AppendLogs(k.t.Context(), []picasso.LogPart{
+		{ExecutionID: c.ID, Attempt: c.Attempt, Text: []byte(text), Whole: true},
+	}))
+}
+
+func TestFollowersMissNothingOfALogThatIsReplaced(t *testing.T) {
+	k := setup(t)
+	id := k.function(`{"name":"f","image":"i"}`)
+	for name, c := range map[string]struct {
+		live     string
+		replaced []string // texts that replace it, in each attempt after the first
+		want     string
+	}{
+		"written too fast":     {"one\n", []string{"one\ntwo\nthree\n"}, "two\nthree\n"},
+		"the same again":       {"one\n", []string{"one\n"}, ""},
+		"cut":                  {"one\n", []string{"[100 bytes are missing]\nend\n"}, "--- attempt 1, from its beginning ---\n[100 bytes are missing]\nend\n"},
+		"ran again, shorter":   {"one\ntwo\n", []string{"two\n"}, "--- attempt 1, from its beginning ---\ntwo\n"},
+		"before the next one":  {"one\n", []string{"one\ntwo\n", "three"}, "two\n--- attempt 2 ---\nthree"},
+		"the next one as well": {"one\n", []string{"one\n", "two"}, "--- attempt 2 ---\ntwo"},
+		"without an end":       {"one", []string{"other"}, "\n--- attempt 1, from its beginning ---\nother"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			execution := k.async("f", "")
+			claimed := k.claim(id)
+			k.write(claimed, 0, c.live)
+			f := k.follow(execution)
+			seen := make([]byte, len(c.live))
+			_, err := io.ReadFull(f, seen)
+			require.NoError(t, err)
+			for i, text := range c.replaced {
+				if i > 0 {
+					k.retry(claimed)
+					claimed = k.claim(id)
+				}
+				k.replace(claimed, text)
+			}
+			k.end(claimed, picasso.StatusSucceeded, nil)
+			rest, err := io.ReadAll(f)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, string(rest))
+		})
+	}
+}
+
+func TestAFollowerSeesAnAttemptThatRunsAgain(t *testing.T) {
+	k := setup(t)
+	id := k.function(`{"name":"f","image":"i"}`)
+	execution := k.async("f", "")
+	claimed := k.claim(id)
+	k.write(claimed, 0, "one\n")
+	f := k.follow(execution)
+	assert.Equal(t, "one\n", f.line(t))
+	k.replace(claimed, "ONE\nTWO\n") // by the worker that has it now
+	k.write(claimed, 8, "THREE\n")
+	for _, line := range []string{"--- attempt 1, from its beginning ---\n", "ONE\n", "TWO\n", "THREE\n"} {
+		assert.Equal(t, line, f.line(t), "while it runs")
+	}
+	k.write(claimed, 14, "FOUR\n")
+	k.end(claimed, picasso.StatusSucceeded, nil)
+	rest, err := io.ReadAll(f)
+	require.NoError(t, err)
+	assert.Equal(t, "FOUR\n", string(rest))
+}
