@@ -16,7 +16,7 @@ import (
 func (c *cli) executionRedrive() *cobra.Command {
 	f := &redriveFlags{since: moment{now: c.now}, until: moment{now: c.now}}
 	var shown *cliff.Options
-	cmd := c.command("redrive [<execution> ...]", "Run executions again that failed, each as a new one", atLeast(0),
+	cmd := c.command("redrive [<execution> ...]", "Run executions again that did not succeed, each as a new one", atLeast(0),
 		func(ctx context.Context, api *client.Client, ids []string) error {
 			redrive := c.redriveEach
 			if f.function != "" {
@@ -59,7 +59,7 @@ type redriveFlags struct {
 
 func (f *redriveFlags) add(flags *pflag.FlagSet) {
 	f.flags = flags
-	flags.StringVar(&f.function, "function", "", "in place of executions: all of the function that failed and were not redriven yet")
+	flags.StringVar(&f.function, "function", "", "in place of executions: all of the function that did not succeed and were not redriven yet; cancelled ones, too")
 	flags.Var(&f.since, "since", "only those created at or after the time (RFC 3339, or how long ago, as 1h)")
 	flags.Var(&f.until, "until", "only those created before the time (RFC 3339, or how long ago, as 1h)")
 }
