@@ -77,7 +77,7 @@ func TestInvokeOutlastsASlowCaller(t *testing.T) {
 	select {
 	case out := <-outs:
 		require.Nil(t, out.Err, "%v", out.Err)
-		require.EqualValues(t, size, out.OutputBytes)
+		require.Equal(t, size, out.OutputBytes)
 	case <-time.After(patience):
 		require.Fail(t, "the call does not end")
 	}
