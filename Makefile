@@ -10,14 +10,14 @@ TESTFLAGS ?= -race -p 2 -timeout 14m
 # Builds the linter if need be, and prints where it is. A clean machine spends most of its
 # time compiling: there are two ways in which tests compile, one is -race, the other that
 # of the functions' images, which the linter is compiled in: it needs not wait for gcc.
-LINTER    = CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) tool -n -modfile=tools/lint/go.mod golangci-lint
+LINTER    = env CGO_ENABLED=0 GOFLAGS=-trimpath $(GO) tool -n -modfile=tools/lint/go.mod golangci-lint
 # Sizes of "make soak".
 SOAK_TIME ?= 10m
 FUZZ_TIME ?= 1m
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test check fmt generate cloud cloud-down bench soak clean port-free need-go need-docker \
-  test-e2e test-others compiler linter services functions
+  test-e2e test-others compiler compiled linter services functions
 
 help: ## Show this
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,20 +33,19 @@ run: port-free need-docker build ## Start everything in one process, ready to ca
 port-free:
 	@tools/run --check
 
-# All at once what has nothing to do with each other: apt has work for one core and waits
-# for the network, and so do services that start, images that are built and most tests.
+# All at once what has nothing to do with each other. Apt, services that start and most tests
+# leave processors idle; lint, which nobody waits for, takes what they leave.
 test: ## Run every test, unit to end-to-end, after installing what they need
-	@$(MAKE) --no-print-directory -j4 check services functions
-	@$(MAKE) --no-print-directory -j2 test-e2e test-others
+	@$(MAKE) --no-print-directory -j4 test-e2e test-others check
 
-test-e2e: # as long as half of the others together
+test-e2e: services functions compiled # as long as half of the others together
 	@$(GO) test $(TESTFLAGS) ./tools/e2e
 
-test-others:
+test-others: services functions compiled
 	@$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v '/tools/e2e$$')
 
-check: linter compiler ## Run the quick checks: format, vet, lint, house rules
-	@GOFLAGS="$$($(GO) env GOFLAGS) -race" $$($(LINTER)) run ./...
+check: linter compiled ## Run the quick checks: format, vet, lint, house rules
+	@GOFLAGS="$$($(GO) env GOFLAGS) -race" nice $$($(LINTER)) run ./...
 	@$(GO) test $(TESTFLAGS) ./tools/archtest
 	@$(GO) test $(TESTFLAGS) -run Shell ./tools/cloud/cloudtest
 
@@ -96,9 +95,13 @@ need-docker:
 compiler:
 	@tools/cloud/up gcc shellcheck
 
+# By one go for all that follow: two that run at once would both compile.
+compiled: need-go compiler
+	@$(GO) list -race -export -test -deps ./... >/dev/null
+
 linter: need-go
 	@echo "golangci-lint (the first time it is built, which takes minutes)"
-	@$(LINTER) >/dev/null
+	@nice $(LINTER) >/dev/null
 
 services: compiler need-docker
 	@tools/cloud/up
