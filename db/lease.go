@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"time"
 
@@ -105,30 +106,44 @@ func (s *Store) repeat(ctx context.Context, step func(context.Context, *sql.Tx) 
 type expired struct {
 	picasso.Lease
 	attempt int
+	created time.Time
+	maxAgeS sql.NullInt64 // of the function; NULL when it was deleted
 }
 
-// requeueLost queues executions again whose lease ran out.
+// requeueLost queues executions again whose lease ran out, unless they are too
+// old to be tried again.
 func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
-	query := "SELECT id, lease, attempt FROM executions WHERE lease_until < " + s.clock(0) + " ORDER BY lease_until LIMIT 500" + s.skipLocked()
+	query := fmt.Sprintf("SELECT id, lease, attempt, created_at, (SELECT retry_max_age_s FROM functions WHERE functions.id = executions.function_id) "+
+		"FROM executions WHERE lease_until < %s ORDER BY lease_until LIMIT %d", s.clock(0), rowsPerRecovery) + s.skipLocked()
 	var list []expired
 	err := each(ctx, tx, query, nil, func(row row) error {
 		var x expired
-		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt)
+		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt, &x.created, &x.maxAgeS)
 		list = append(list, x)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	for _, x := range list {
-		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', function_if_queued = function_id, lease_until = NULL, "+
-			"attempt = attempt - 1, run_at = "+s.clock(s.pauseAfter(int(x.Number)-x.attempt+1))+", reason = ? WHERE id = ?",
-			"Host lost during the call: the process that had it in hand went away", x.ExecutionID)
-		if err != nil {
+	for i := range list {
+		if err := s.requeue(ctx, tx, &list[i]); err != nil {
 			return 0, err
 		}
 	}
 	return len(list), nil
+}
+
+func (s *Store) requeue(ctx context.Context, tx *sql.Tx, x *expired) error {
+	const gone = "Host lost during the call: the process that had it in hand went away"
+	if age := time.Duration(x.maxAgeS.Int64) * time.Second; x.maxAgeS.Valid && s.now().Sub(x.created) > age {
+		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'lost', lease_until = NULL, finished_at = ?, reason = ? WHERE id = ?",
+			s.now(), gone+"; older than max_age_s, it is not tried again", x.ExecutionID)
+		return err
+	}
+	pause := s.pauseAfter(int(x.Number) - x.attempt + 1)
+	_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', function_if_queued = function_id, lease_until = NULL, "+
+		"attempt = attempt - 1, run_at = "+s.clock(pause)+", reason = ? WHERE id = ?", gone, x.ExecutionID)
+	return err
 }
 
 // pauseAfter is how long an execution waits after the platform has failed it so often. Half is left to chance.
