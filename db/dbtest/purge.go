@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,9 @@ func (s *suite) purgeMany() {
 		e.Log = []byte("log")
 		batch = append(batch, e)
 	}
-	s.record(batch...)
+	for some := range slices.Chunk(batch, 500) {
+		s.record(some...)
+	}
 	oldest := picasso.Retention{Succeeded: batch[4000].CreatedAt}
 	s.wantPurged(2, oldest, 2)
 	_, err := s.Execution(s.Context(), "p1", batch[4999].ID)
