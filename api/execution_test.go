@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"io"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api"
 )
 
 func TestCancel(t *testing.T) {
@@ -197,4 +199,23 @@ func TestRedriveOfMany(t *testing.T) {
 		a := k.as("beta", "member", "POST", "/v2/executions/redrive", `{"function":"`+ref+`"}`)
 		assert.Contains(t, errorDetail(t, a), "there is no function")
 	}
+}
+
+// breaking is a queue that fails in the middle of a redrive of many.
+type breaking struct{ picasso.Queue }
+
+func (b breaking) Redrive(ctx context.Context, r picasso.Redrive) ([]picasso.Execution, bool, error) {
+	r.Limit = 1
+	made, _, _ := b.Queue.Redrive(ctx, r)
+	return made, false, picasso.Errorf(picasso.CodeUnavailable, "the database does not answer")
+}
+
+func TestARedriveThatBreaksOffTellsWhatItMade(t *testing.T) {
+	k := setup(t, func(c *api.Config) { c.Queue = breaking{c.Queue} })
+	id := k.function(`{"name":"f","image":"i"}`)
+	k.ended(id, "", picasso.StatusFailed)
+	answer := k.member(202, "POST", "/v2/executions/redrive", `{"function":"f"}`).JSON(t)
+	assert.Len(t, answer["executions"], 1)
+	assert.Equal(t, true, answer["more"])
+	k.member(503, "POST", "/v2/executions/redrive", `{"function":"f"}`)
 }

@@ -54,8 +54,12 @@ func (s *Server) redriveExecutions(req *request, a guard.Access) error {
 	made, more, err := s.Queue.Redrive(req.Context(), picasso.Redrive{
 		ProjectID: fn.ProjectID, Function: fn.ID, Since: spec.Since, Until: spec.Until, Limit: spec.Limit, RequestID: req.id,
 	})
-	if err != nil {
+	if err != nil && len(made) == 0 {
 		return err
+	}
+	if err != nil { // who asks again gets the rest, or the error
+		s.logFor(req).WithError(err).Warn("executions were redriven in part")
+		more = true
 	}
 	ids := make([]string, len(made))
 	for i := range made {

@@ -110,6 +110,7 @@ func TestTheLogHasNoSecrets(t *testing.T) {
 	id := k.function(`{"name":"f","image":"i","config":{"PASSWORD":"hunter2"}}`)
 	k.member(200, "POST", "/v2/functions/f/invoke", "payload-1", "X-Openstack-Request-Id", "req-7f3a2c1e-0000-4000-8000-00000000000a")
 	k.member(200, "GET", "/f/"+id+"?token=hunter3", "")
+	k.member(204, "DELETE", "/v2/executions/"+k.async("f", "payload-2", "Idempotency-Key", "hunter4"), "")
 	assert.Empty(t, k.Log.AllEntries(), "one line per request, at level debug")
 }
 
