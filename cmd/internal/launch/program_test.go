@@ -249,3 +249,36 @@ func TestKeystoneMayComeUpLater(t *testing.T) {
 		return false
 	}, 30*time.Second, 10*time.Millisecond)
 }
+
+func TestATriggerRunsWhatTheAPIQueued(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	api := launchtest.Start(t, cfg)
+	create(t, api, `{"name": "f", "image": "i"}`)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", api.URL()+"/v2/functions/f/invoke", strings.NewReader("in"))
+	require.NoError(t, err)
+	r.Header.Set("Prefer", "respond-async")
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	answer.Body.Close()
+	require.Equal(t, http.StatusAccepted, answer.StatusCode)
+
+	cfg.Triggers.MetricsBindPort = 0
+	trigger := launchtest.StartAs(t, launch.RoleTrigger, cfg)
+	require.Eventually(t, func() bool {
+		_, text := do(t, "GET", api.URL()+"/v2/executions?status=succeeded", "")
+		return strings.Contains(text, `"async":true`)
+	}, 10*time.Second, 20*time.Millisecond)
+	status, text := do(t, "GET", trigger.URL()+"/healthcheck", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "OK", text)
+	_, text = do(t, "GET", trigger.MetricsURL(), "")
+	assert.Contains(t, text, `picasso_queue_settled_total{status="succeeded"} 1`)
+}
+
+func TestATriggerWithoutAListener(t *testing.T) {
+	cfg := launchtest.Config(t, &apitest.Engine{})
+	cfg.Triggers.MetricsBindPort = -1
+	trigger := launchtest.StartAs(t, launch.RoleTrigger, cfg)
+	assert.Empty(t, trigger.URL())
+	assert.Empty(t, trigger.MetricsURL())
+}
