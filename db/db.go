@@ -64,6 +64,9 @@ type Store struct {
 	backlogMu sync.Mutex // one look at the backlog at a time
 	backlogAt string     // the function behind which the next one starts
 
+	recordMu   sync.Mutex
+	recordStmt *sql.Stmt // see recordInsert; nil until first used
+
 	newID   func() string
 	now     func() time.Time
 	jitter  func() float64 // 0..1
