@@ -187,7 +187,7 @@ func (c *cloud) deepen(ctx context.Context, functionID string, copies int) error
 		return err
 	}
 	return c.execute(ctx, fmt.Sprintf("INSERT INTO %[1]s.executions (id, %[2]s) SELECT UUID(), %[2]s FROM "+
-		"(SELECT * FROM %[1]s.executions WHERE function_id = '%[3]s' AND status = 'queued' LIMIT 1) AS one, seq_1_to_%[4]d",
+		"(SELECT * FROM %[1]s.executions WHERE function_id = '%[3]s' AND status = 'queued' LIMIT 1) AS one, %[1]s.seq_1_to_%[4]d",
 		c.database, columns, functionID, copies))
 }
 

@@ -50,6 +50,9 @@ func listen(name, address string, handler http.Handler, logger *logrus.Logger) (
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: log.New(debugWriter{logger}, "", 0),
 	}
+	if endless, ok := handler.(interface{ Stop() }); ok { // such as logs that are followed
+		l.server.RegisterOnShutdown(endless.Stop)
+	}
 	return l, nil
 }
 
