@@ -32,7 +32,7 @@ func (l *loop) run(work context.Context) {
 			last = l.once(work)
 			l.report(work, last.err)
 		} else {
-			last.claimed, last.left = 0, true
+			last = round{left: true, took: last.took}
 		}
 		l.rest(work, last)
 	}

@@ -111,9 +111,11 @@ func failure(o *picasso.Outcome) *picasso.Error {
 }
 
 // isPlatform reports whether a failure is the platform's and not the function's.
+// Cancelled is among them: when a user cancels, the record says so before the
+// engine hears of it, and nothing is settled.
 func isPlatform(code picasso.Code) bool {
 	switch code {
-	case picasso.CodeBusy, picasso.CodeUnavailable, picasso.CodeHostLost, picasso.CodeWaitTimedOut, picasso.CodeInternal:
+	case picasso.CodeCancelled, picasso.CodeBusy, picasso.CodeUnavailable, picasso.CodeHostLost, picasso.CodeWaitTimedOut, picasso.CodeInternal:
 		return true
 	}
 	return false
@@ -126,7 +128,7 @@ const exitDataErr = 65
 // worthwhile reports whether the function may do better another time. By the
 // signs of its contract it can say that it will not.
 func (a *attempt) worthwhile(code picasso.Code) bool {
-	if code == picasso.CodeCancelled || code == picasso.CodeForbidden {
+	if code == picasso.CodeForbidden {
 		return false
 	}
 	if a.Destination == "" && a.Function.Contract == picasso.ContractStdio {

@@ -65,7 +65,6 @@ func TestAttemptEnds(t *testing.T) {
 		"own status 400 of fn":   {ended(status(400), contract(picasso.ContractFn)), picasso.StatusFailed, "Function failed: it answered with status 400"},
 		"own status 499":         {ended(status(499)), picasso.StatusFailed, "Function failed: it answered with status 499"},
 		"exit code 65":           {ended(err(failed), exit(65), contract(picasso.ContractStdio)), picasso.StatusFailed, "Function failed: because"},
-		"cancelled":              {ended(err(picasso.CodeCancelled)), picasso.StatusCancelled, "Cancelled: because"},
 		"delivery refused":       {ended(err(picasso.CodeForbidden), delivery), picasso.StatusFailed, "Not allowed by policy: because"},
 		"delivery answered 410":  {ended(status(410), delivery, contract(picasso.ContractStdio)), picasso.StatusFailed, "Function failed: it answered with status 410"},
 		"too old to try again":   {ended(err(failed), age(6*time.Hour)), picasso.StatusFailed, "Function failed: because; not tried again, as retry.max_age_s says"},
@@ -118,6 +117,7 @@ func TestAttemptIsRepeated(t *testing.T) {
 		"unavailable":                  {ended(err(picasso.CodeUnavailable), jitter(1)), 200 * time.Millisecond, 0},
 		"host lost":                    {ended(err(picasso.CodeHostLost), jitter(1)), 200 * time.Millisecond, 0},
 		"no sandbox in time":           {ended(err(picasso.CodeWaitTimedOut), jitter(1)), 200 * time.Millisecond, 0},
+		"cancelled by no user":         {ended(err(picasso.CodeCancelled), jitter(1)), 200 * time.Millisecond, 0},
 		"internal":                     {ended(err(picasso.CodeInternal), jitter(1)), 200 * time.Millisecond, 0},
 		"paused for a week":            {ended(err(picasso.CodeBusy), jitter(1), age(7*24*time.Hour)), 200 * time.Millisecond, 0},
 	} {

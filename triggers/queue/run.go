@@ -66,7 +66,7 @@ func (r *Runner) count(h *holding, o *picasso.Outcome) {
 	switch {
 	case failed == nil || !isPlatform(failed.Code):
 		r.brakes.worked(h.FunctionID, r.Workers)
-	case !h.stopped.Load():
+	case !h.stopped.Load() && failed.Code != picasso.CodeCancelled:
 		r.brakes.failed(h.FunctionID, r.ledger.ofFunction(h.FunctionID), r.Now())
 		r.logFor(h).WithError(failed).Debug("the platform failed an execution")
 	}

@@ -46,10 +46,30 @@ func fill(t *testing.T, store picasso.Queue, fn *picasso.Function, n int) []stri
 	return ids
 }
 
+// fillMuch queues n executions of the function in large transactions, as a
+// schedule that catches up does.
+func fillMuch(t *testing.T, store *db.Store, fn *picasso.Function, n int) {
+	t.Helper()
+	due := time.Now().UTC().Truncate(time.Second)
+	trigger := &picasso.Trigger{ID: triggerstest.NewID(), ProjectID: fn.ProjectID, CreatedAt: due, UpdatedAt: due, TriggerSpec: picasso.TriggerSpec{
+		Name: "fill", Function: fn.ID, Type: picasso.TriggerSchedule, Enabled: true, Schedule: &picasso.Schedule{EveryS: 1},
+	}, Clock: &picasso.Clock{NextAt: due}}
+	require.NoError(t, trigger.Validate())
+	require.NoError(t, store.CreateTrigger(t.Context(), trigger))
+	for left := n; left > 0; left -= 1000 {
+		f := &picasso.Firing{TriggerID: trigger.ID, Due: due}
+		for range min(left, 1000) {
+			f.Submissions = append(f.Submissions, *triggerstest.Submission(fn))
+		}
+		due = due.Add(time.Second)
+		f.Clock.NextAt = due
+		require.NoError(t, store.Fire(t.Context(), f))
+	}
+}
+
 // A project with 100,000 queued executions does not delay another's single one
 // by more than a moment: it need not wait for any of them.
 func TestFairness(t *testing.T) {
-	many := map[string]int{"SQLite": 10_000, "MariaDB": 100_000}
 	databases(t, func(t *testing.T, store *db.Store) {
 		engine := &triggerstest.Engine{Serve: func(call *picasso.Call, w http.ResponseWriter, cancelled <-chan struct{}) picasso.Outcome {
 			if call.Function.ProjectID == "crowd" {
@@ -58,27 +78,14 @@ func TestFairness(t *testing.T) {
 			return triggerstest.Succeed(call, w, cancelled)
 		}}
 		crowd, single := triggerstest.Function(t, store, "crowd"), triggerstest.Function(t, store, "single")
-		n := many[lastName(t)]
-		began := time.Now()
-		fill(t, store, crowd, n)
-		t.Logf("%d queued in %v", n, time.Since(began))
+		fillMuch(t, store, crowd, 100_000)
 		start(t, store, engine)
 		require.Eventually(t, func() bool { return engine.Running() == 96 }, patience, step, "three quarters of the places")
-		began = time.Now()
+		began := time.Now()
 		triggerstest.Await(t, store, triggerstest.Enqueue(t, store, single), picasso.StatusSucceeded)
-		t.Logf("the single one took %v", time.Since(began))
+		t.Logf("it took %v", time.Since(began))
 		assert.Equal(t, 96, engine.Most(crowd.ID))
 	})
-}
-
-func lastName(t *testing.T) string {
-	name := t.Name()
-	for i := len(name) - 1; i >= 0; i-- {
-		if name[i] == '/' {
-			return name[i+1:]
-		}
-	}
-	return name
 }
 
 // Two projects, many and few short executions: the few do not go last.
@@ -196,7 +203,7 @@ func TestBusyHost(t *testing.T) {
 		defer func() { mu.Lock(); room++; mu.Unlock() }()
 		return slowly(call, w, c)
 	}}
-	ids := fill(t, store, triggerstest.Function(t, store, "p1"), 600)
+	ids := fill(t, store, triggerstest.Function(t, store, "p1"), 300)
 	start(t, store, engine)
 	for _, id := range ids {
 		assert.Equal(t, 1, triggerstest.Await(t, store, id, picasso.StatusSucceeded).Attempt)
@@ -204,7 +211,7 @@ func TestBusyHost(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	t.Logf("%d refused", refused)
-	assert.Less(t, refused, 300, "most of them when it was asked for the first time")
+	assert.Less(t, refused, 250, "most of them when it was asked for the first time")
 }
 
 // gauge counts the calls of projects at once.

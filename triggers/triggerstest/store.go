@@ -13,7 +13,7 @@ import (
 )
 
 // Patience is how long tests wait for what must happen.
-const Patience = 30 * time.Second
+const Patience = time.Minute
 
 // Stores is everything that triggers need of a store.
 type Stores interface {
