@@ -282,3 +282,21 @@ func TestATriggerWithoutAListener(t *testing.T) {
 	assert.Empty(t, trigger.URL())
 	assert.Empty(t, trigger.MetricsURL())
 }
+
+func TestAFollowedLogDoesNotHoldUpTheStop(t *testing.T) {
+	api := launchtest.Start(t, launchtest.Config(t, &apitest.Engine{}))
+	create(t, api, `{"name": "f", "image": "i", "enabled": false}`)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", api.URL()+"/v2/functions/f/invoke", strings.NewReader("in"))
+	require.NoError(t, err)
+	r.Header.Set("Prefer", "respond-async")
+	queued, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	queued.Body.Close()
+	log, err := http.Get(api.URL() + queued.Header.Get("Location")[strings.Index(queued.Header.Get("Location"), "/v2/"):] + "/log?follow=true")
+	require.NoError(t, err)
+	defer log.Body.Close()
+	require.Equal(t, http.StatusOK, log.StatusCode)
+	api.Stop() // within its minute of patience, or the test's own limit ends it
+	_, err = io.Copy(io.Discard, log.Body)
+	require.NoError(t, err, "it ends, and is not cut")
+}
