@@ -86,7 +86,7 @@ func functionsOf(ctx context.Context, tx *sql.Tx, claims []picasso.Claim) (map[s
 func (s *Store) selectDue(ctx context.Context, tx *sql.Tx, claims []picasso.Claim, claimed []picasso.Claimed) ([]picasso.Claimed, error) {
 	parts, args := make([]string, len(claims)), make([]any, len(claims))
 	for i := range claims {
-		parts[i] = fmt.Sprintf("SELECT %s, lease FROM executions WHERE function_if_queued = ? AND run_at <= %s ORDER BY run_at, id LIMIT %d",
+		parts[i] = fmt.Sprintf("SELECT %s, lease FROM executions WHERE open_status = 'queued' AND open_function = ? AND run_at <= %s ORDER BY run_at, id LIMIT %d",
 			executionFields, s.clock(0), claims[i].Count) + s.skipLocked()
 		args[i] = claims[i].FunctionID
 	}
@@ -126,7 +126,7 @@ func boundInputs(claimed []picasso.Claimed) []picasso.Claimed {
 // start makes what was found running, here and there.
 func (s *Store) start(ctx context.Context, tx *sql.Tx, claimed []picasso.Claimed, lease time.Duration) error {
 	now := micro(s.now())
-	query := "UPDATE executions SET status = 'running', function_if_queued = NULL, run_at = NULL, attempt = attempt + 1, " +
+	query := "UPDATE executions SET status = 'running', open_status = 'running', run_at = NULL, attempt = attempt + 1, " +
 		"lease = lease + 1, lease_until = " + s.clock(lease) + ", started_at = ? WHERE id" + in(len(claimed))
 	if _, err := tx.ExecContext(ctx, query, append([]any{now}, idsOf(claimed)...)...); err != nil {
 		return err

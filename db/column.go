@@ -64,14 +64,6 @@ func only(applies bool, text string) sql.NullString {
 // optionalText is NULL for empty text.
 func optionalText(text string) sql.NullString { return only(text != "", text) }
 
-// optionalBytes is NULL for nil.
-func optionalBytes(b []byte) any {
-	if b == nil {
-		return nil
-	}
-	return b
-}
-
 // micro is a time as it will be read.
 func micro(t time.Time) time.Time {
 	if t.IsZero() {

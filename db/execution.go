@@ -43,34 +43,34 @@ func executionWhere(projectID, id string) (where conditions, err error) {
 // Executions implements picasso.ExecutionStore. Sorts by created_at, function,
 // app, status, run_ms, wait_ms, id.
 func (s *Store) Executions(ctx context.Context, filter picasso.ExecutionFilter, page picasso.Page) ([]picasso.Execution, bool, error) {
-	l := listing{
-		noun: "executions", columns: executionFields, from: "executions", id: "id",
-		sortables: []sortable{
-			{"created_at", "created_at"}, {"function", "function_name"}, {"app", "app_name"},
-			{"status", "status"}, {"run_ms", "run_ms"}, {"wait_ms", "wait_ms"}, {"id", "id"},
-		},
-		order: picasso.SortKey{Field: "created_at", Desc: true},
-		where: executionFilter(filter),
+	l := listing{noun: "executions", columns: executionFields, from: "executions", id: "id", order: picasso.SortKey{Field: "created_at", Desc: true}}
+	created := "created_at"
+	if filter.TriggerID != "" { // a table of its own, in their order
+		l.from, created = "executions JOIN execution_keys ON of_execution = id", "made_at"
+		l.where.addID("by_trigger", filter.TriggerID)
 	}
+	l.sortables = []sortable{
+		{"created_at", created}, {"function", "function_name"}, {"app", "app_name"},
+		{"status", "status"}, {"run_ms", "run_ms"}, {"wait_ms", "wait_ms"}, {"id", "id"},
+	}
+	addFilter(&l.where, &filter, created)
 	return readPage(ctx, s, &l, page, scanExecution)
 }
 
-func executionFilter(filter picasso.ExecutionFilter) (where conditions) {
+func addFilter(where *conditions, filter *picasso.ExecutionFilter, created string) {
 	where.addText("project_id", filter.ProjectID)
 	where.addID("function_id", filter.FunctionID)
 	where.addText("app_name", filter.App)
-	where.addID("trigger_id", filter.TriggerID)
 	where.addText("status", string(filter.Status))
 	if filter.Status != "" && filter.Status != picasso.StatusSucceeded {
 		where.addText("project_unless_succeeded", filter.ProjectID) // for the index: few may have failed among millions
 	}
 	if !filter.Since.IsZero() {
-		where.add("created_at >= ?", filter.Since)
+		where.add(created+" >= ?", filter.Since)
 	}
 	if !filter.Until.IsZero() {
-		where.add("created_at < ?", filter.Until)
+		where.add(created+" < ?", filter.Until)
 	}
-	return where
 }
 
 func executionNamed(id string) string { return fmt.Sprintf("execution %q", id) }

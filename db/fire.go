@@ -107,8 +107,8 @@ func mayFire(ctx context.Context, tx *sql.Tx, f *picasso.Firing, schedule *picas
 		return len(f.Submissions) > 0, nil
 	}
 	var unended int
-	err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT status FROM executions WHERE trigger_id = ? "+
-		"ORDER BY created_at DESC LIMIT ?) newest WHERE status IN (?, ?)",
+	err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM (SELECT of_execution FROM execution_keys WHERE by_trigger = ? "+
+		"ORDER BY made_at DESC LIMIT ?) newest JOIN executions ON id = of_execution WHERE status IN (?, ?)",
 		f.TriggerID, newestLookedAt, string(picasso.StatusQueued), string(picasso.StatusRunning)).Scan(&unended)
 	return unended == 0, err
 }

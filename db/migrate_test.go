@@ -97,7 +97,7 @@ func TestDatabasesAgree(t *testing.T) {
 	columns := map[string][]string{}
 	eachDatabase(t, func(t *testing.T, connection string, raw *sql.DB) {
 		dbtest.Open(t, connection)
-		for _, table := range []string{"apps", "functions", "executions", "execution_logs", "triggers"} {
+		for _, table := range []string{"apps", "functions", "executions", "execution_keys", "execution_payloads", "execution_logs", "triggers"} {
 			rows, err := raw.Query("SELECT * FROM " + table)
 			require.NoError(t, err)
 			names, err := rows.Columns()

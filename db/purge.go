@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -124,8 +125,8 @@ func (s *Store) removeSome(ctx context.Context, p *purging, ids []any) (n int, e
 // removeRecords deletes by id what has been found: a DELETE by time would lock
 // the gap where new rows go, too.
 func removeRecords(ctx context.Context, tx *sql.Tx, ids []any, _ time.Time) (int64, error) {
-	for _, table := range []string{"execution_logs", "execution_payloads"} {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE execution_id"+in(len(ids)), ids...); err != nil {
+	for _, column := range []string{"execution_logs WHERE execution_id", "execution_payloads WHERE execution_id", "execution_keys WHERE of_execution"} {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+column+in(len(ids)), ids...); err != nil {
 			return 0, err
 		}
 	}
@@ -134,7 +135,7 @@ func removeRecords(ctx context.Context, tx *sql.Tx, ids []any, _ time.Time) (int
 
 func removeOlder(table string) func(context.Context, *sql.Tx, []any, time.Time) (int64, error) {
 	return func(ctx context.Context, tx *sql.Tx, ids []any, before time.Time) (int64, error) {
-		return affected(tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE execution_id"+in(len(ids))+" AND created_at < ?", append(ids[:len(ids):len(ids)], before)...))
+		return affected(tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE execution_id"+in(len(ids))+" AND created_at < ?", append(slices.Clip(ids), before)...))
 	}
 }
 

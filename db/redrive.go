@@ -117,7 +117,7 @@ func (s *Store) redriveOne(ctx context.Context, tx *sql.Tx, r *picasso.Redrive, 
 	}
 	sub := prepare(picasso.Submission{Execution: e})
 	sub.InputBytes = old.InputBytes
-	if err := s.insertQueued(ctx, tx, []submitted{{Submission: &sub}}); err != nil {
+	if err := s.insertQueued(ctx, tx, []submitted{{Submission: &sub, key: dedupeKey(&sub)}}); err != nil {
 		return nil, err
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE executions SET redriven_as = ? WHERE id = ?", e.ID, old.ID)

@@ -15,12 +15,12 @@ import (
 
 // The columns of a new execution that nobody waits for, in the order of appendSubmission.
 const submissionFields = recordFields + ", async, trigger_id, event_id, caused_by, depth, destination, redrive_of, " +
-	"attempt, max_attempts, function_if_queued, dedupe_key, run_at"
+	"attempt, max_attempts, open_status, open_function, run_at"
 
 // submitted is a submission on its way into the queue.
 type submitted struct {
 	*picasso.Submission
-	key []byte // SHA-256 of function, trigger and Key; nil without a Key
+	key []byte // of execution_keys; nil when it has no row there
 	// winner is the id of the execution that is there already by the key; else empty.
 	winner string
 }
@@ -46,17 +46,24 @@ func (s *Store) submit(ctx context.Context, tx *sql.Tx, list []picasso.Submissio
 	return batch, w.flush()
 }
 
-// insertQueued stores them without their inputs.
+// insertQueued stores them without their inputs. Who has the key has the execution.
 func (s *Store) insertQueued(ctx context.Context, tx *sql.Tx, batch []submitted) error {
-	var args []any
-	for i := range batch {
-		args = s.appendSubmission(args, &batch[i])
-	}
-	_, err := tx.ExecContext(ctx, s.insertWith("executions", submissionFields, s.runAtSQL(), len(batch)), args...)
-	if err != nil {
+	if err := s.insertKeys(ctx, tx, batch); err != nil {
 		return err
 	}
-	return findWinners(ctx, tx, batch)
+	var args []any
+	rows := 0
+	for i := range batch {
+		if batch[i].winner == "" {
+			args = s.appendSubmission(args, &batch[i])
+			rows++
+		}
+	}
+	if rows == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, s.insertWith("executions", submissionFields, s.runAtSQL(), rows), args...)
+	return err
 }
 
 // insertSubmissions is submit for those to whom it does not matter what was
@@ -111,41 +118,50 @@ func (s *Store) appendSubmission(args []any, sub *submitted) []any {
 	args = appendExecution(args, e)
 	return append(append(args, e.Async, optionalText(e.TriggerID), optionalText(clip(e.EventID, maxEventIDBytes)), optionalText(e.CausedBy),
 		e.Depth, optionalText(e.Destination), optionalText(e.RedriveOf), e.Attempt, e.MaxAttempts,
-		only(e.Status == picasso.StatusQueued, e.FunctionID), optionalBytes(sub.key)), s.runAt(e.RunAt)...)
+		only(!e.Status.Ended(), string(e.Status)), only(!e.Status.Ended(), e.FunctionID)), s.runAt(e.RunAt)...)
 }
 
-// dedupeKey is nil without a key. Ids have one length, so that no two
-// combinations look the same.
+// dedupeKey tells executions apart that have a key or a trigger; nil for others.
+// Ids have one length, so that no two combinations look the same.
 func dedupeKey(sub *picasso.Submission) []byte {
-	if sub.Key == "" {
+	text := sub.FunctionID + "\x00" + sub.TriggerID + "\x00" + sub.Key
+	switch {
+	case sub.Key == "" && sub.TriggerID == "":
 		return nil
+	case sub.Key == "":
+		text = sub.ID
 	}
-	sum := sha256.Sum256([]byte(sub.FunctionID + "\x00" + sub.TriggerID + "\x00" + sub.Key))
+	sum := sha256.Sum256([]byte(text))
 	return sum[:]
 }
 
-// findWinners tells the submissions whose key was taken from those that took it.
-func findWinners(ctx context.Context, tx *sql.Tx, batch []submitted) error {
-	keys := make([]any, 0, len(batch))
+// insertKeys tells the submissions whose key is taken from those that have taken it.
+func (s *Store) insertKeys(ctx context.Context, tx *sql.Tx, batch []submitted) error {
+	var keys, args []any
 	for i := range batch {
-		if batch[i].key != nil {
-			keys = append(keys, batch[i].key)
+		if b := &batch[i]; b.key != nil {
+			keys = append(keys, b.key)
+			args = append(args, b.key, b.ID, optionalText(b.TriggerID), b.CreatedAt)
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	winners := map[string]string{}
-	err := each(ctx, tx, "SELECT dedupe_key, id FROM executions WHERE dedupe_key"+in(len(keys)), keys, func(row row) error {
+	_, err := tx.ExecContext(ctx, s.insert("execution_keys", "dedupe_key, of_execution, by_trigger, made_at", len(keys)), args...)
+	if err != nil {
+		return err
+	}
+	owners := map[string]string{}
+	err = each(ctx, tx, "SELECT dedupe_key, of_execution FROM execution_keys WHERE dedupe_key"+in(len(keys)), keys, func(row row) error {
 		var key []byte
 		var id string
 		err := row.Scan(&key, &id)
-		winners[string(key)] = id
+		owners[string(key)] = id
 		return err
 	})
 	for i := range batch {
-		if id := winners[string(batch[i].key)]; batch[i].key != nil && id != batch[i].ID {
-			batch[i].winner = id
+		if owner := owners[string(batch[i].key)]; batch[i].key != nil && owner != batch[i].ID {
+			batch[i].winner = owner
 		}
 	}
 	return err

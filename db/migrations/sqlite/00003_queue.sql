@@ -15,17 +15,25 @@ ALTER TABLE executions ADD COLUMN max_attempts INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE executions ADD COLUMN run_at DATETIME NULL; -- of a queued one
 ALTER TABLE executions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0; -- how often it was claimed
 ALTER TABLE executions ADD COLUMN lease_until DATETIME NULL; -- of a running one
-ALTER TABLE executions ADD COLUMN dedupe_key BLOB NULL; -- SHA-256 of function, trigger and key
-ALTER TABLE executions ADD COLUMN function_if_queued TEXT NULL;
-ALTER TABLE executions ADD COLUMN project_unless_succeeded TEXT NULL;
+ALTER TABLE executions ADD COLUMN open_status TEXT NULL; -- the status until it has ended
+ALTER TABLE executions ADD COLUMN open_function TEXT NULL; -- function_id until it has ended
+ALTER TABLE executions ADD COLUMN project_unless_succeeded TEXT NULL; -- project_id
 
 UPDATE executions SET project_unless_succeeded = project_id WHERE status <> 'succeeded';
 
-CREATE UNIQUE INDEX executions_dedupe ON executions (dedupe_key) WHERE dedupe_key IS NOT NULL;
-CREATE INDEX executions_due ON executions (function_if_queued, run_at) WHERE function_if_queued IS NOT NULL;
-CREATE INDEX executions_leased ON executions (lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX executions_trigger ON executions (trigger_id, created_at) WHERE trigger_id IS NOT NULL;
+CREATE INDEX executions_open ON executions (open_status, open_function, run_at) WHERE open_status IS NOT NULL;
 CREATE INDEX executions_status ON executions (project_unless_succeeded, status, created_at);
+
+-- Executions with a key, or of a trigger.
+CREATE TABLE execution_keys (
+    dedupe_key   BLOB NOT NULL, -- SHA-256 of function, trigger and key
+    of_execution TEXT NOT NULL,
+    by_trigger   TEXT NULL,
+    made_at      DATETIME NOT NULL, -- created_at of the execution
+    PRIMARY KEY (dedupe_key)
+);
+CREATE INDEX execution_keys_execution ON execution_keys (of_execution);
+CREATE INDEX execution_keys_trigger ON execution_keys (by_trigger, made_at);
 
 -- Inputs and results, in pieces of up to 1 MiB.
 CREATE TABLE execution_payloads (
@@ -64,10 +72,8 @@ INSERT INTO execution_logs_whole (execution_id, log) SELECT execution_id, log FR
 DROP TABLE execution_logs;
 ALTER TABLE execution_logs_whole RENAME TO execution_logs;
 DROP TABLE execution_payloads;
-DROP INDEX executions_dedupe;
-DROP INDEX executions_due;
-DROP INDEX executions_leased;
-DROP INDEX executions_trigger;
+DROP TABLE execution_keys;
+DROP INDEX executions_open;
 DROP INDEX executions_status;
 ALTER TABLE executions DROP COLUMN async;
 ALTER TABLE executions DROP COLUMN trigger_id;
@@ -82,6 +88,6 @@ ALTER TABLE executions DROP COLUMN max_attempts;
 ALTER TABLE executions DROP COLUMN run_at;
 ALTER TABLE executions DROP COLUMN lease;
 ALTER TABLE executions DROP COLUMN lease_until;
-ALTER TABLE executions DROP COLUMN dedupe_key;
-ALTER TABLE executions DROP COLUMN function_if_queued;
+ALTER TABLE executions DROP COLUMN open_status;
+ALTER TABLE executions DROP COLUMN open_function;
 ALTER TABLE executions DROP COLUMN project_unless_succeeded;
