@@ -11,8 +11,8 @@ const each = 64 // bytes of an entry of a map or list without its text
 
 // Function returns the bytes of a function, with the config of its app.
 func Function(fn *picasso.Function) int {
-	return Least + len(fn.Description) + len(fn.Image) + words(fn.Entrypoint) + words(fn.Command) +
-		config(fn.Config) + config(fn.AppConfig)
+	return Least + len(fn.Description) + len(fn.Image) + len(fn.HealthPath) + len(fn.OnSuccess) + len(fn.OnFailure) +
+		words(fn.Entrypoint) + words(fn.Command) + config(fn.Config) + config(fn.AppConfig)
 }
 
 // App returns the bytes of an app.

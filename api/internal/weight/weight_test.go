@@ -17,6 +17,9 @@ func TestWeightGrowsWithAllThatUsersWrite(t *testing.T) {
 	for name, fn := range map[string]picasso.Function{
 		"description": {FunctionSpec: picasso.FunctionSpec{Description: long}},
 		"image":       {FunctionSpec: picasso.FunctionSpec{Image: long}},
+		"health path": {FunctionSpec: picasso.FunctionSpec{HealthPath: long}},
+		"on success":  {FunctionSpec: picasso.FunctionSpec{OnSuccess: long}},
+		"on failure":  {FunctionSpec: picasso.FunctionSpec{OnFailure: long}},
 		"entrypoint":  {FunctionSpec: picasso.FunctionSpec{Entrypoint: []string{long}}},
 		"command":     {FunctionSpec: picasso.FunctionSpec{Command: []string{long}}},
 		"short words": {FunctionSpec: picasso.FunctionSpec{Command: make([]string, more)}},
