@@ -15,18 +15,19 @@ const functionsPerScan = 500
 // queuedFunctions steps from one function with queued executions to the next,
 // from behind a function on ("" is the first), and takes the first run_at of each: two
 // look-ups in the index, however many executions there are. MySQL does so where
-// it groups by an index; it cannot follow a recursion with an index, as SQLite can.
+// it groups by an index; it cannot follow a recursion with an index, as SQLite
+// can. In open_as, ids of functions come before "running".
 func (s *Store) queuedFunctions() string {
 	if s.place.mysql != nil {
-		return fmt.Sprintf("SELECT open_function AS function_id, MIN(run_at) AS run_at FROM executions "+
-			"WHERE open_status = 'queued' AND open_function > ? GROUP BY open_status, open_function ORDER BY open_status, open_function LIMIT %d", functionsPerScan)
+		return fmt.Sprintf("SELECT open_as AS function_id, MIN(run_at) AS run_at FROM executions "+
+			"WHERE open_as > ? AND open_as < 'running' GROUP BY open_as ORDER BY open_as LIMIT %d", functionsPerScan)
 	}
 	return fmt.Sprintf("WITH RECURSIVE queued (function_id) AS ("+
-		"SELECT MIN(open_function) FROM executions WHERE open_status = 'queued' AND open_function > ? "+
+		"SELECT MIN(open_as) FROM executions WHERE open_as > ? AND open_as < 'running' "+
 		"UNION ALL "+
-		"SELECT (SELECT MIN(open_function) FROM executions WHERE open_status = 'queued' AND open_function > queued.function_id) "+
+		"SELECT (SELECT MIN(open_as) FROM executions WHERE open_as > queued.function_id AND open_as < 'running') "+
 		"FROM queued WHERE queued.function_id IS NOT NULL LIMIT %d) "+
-		"SELECT function_id, (SELECT MIN(run_at) FROM executions WHERE open_status = 'queued' AND open_function = queued.function_id) AS run_at "+
+		"SELECT function_id, (SELECT MIN(run_at) FROM executions WHERE open_as = queued.function_id) AS run_at "+
 		"FROM queued WHERE function_id IS NOT NULL", functionsPerScan)
 }
 
@@ -110,7 +111,7 @@ func (s *Store) scanQueued(ctx context.Context, behind string) (found []queuedFu
 // countRunning fills in what runs. There are never more such rows than workers.
 func (s *Store) countRunning(ctx context.Context, backlog []picasso.Backlog) error {
 	functions, projects := map[string]int{}, map[string]int{}
-	query := "SELECT project_id, function_id, COUNT(*) FROM executions WHERE open_status = 'running' GROUP BY project_id, function_id"
+	query := "SELECT project_id, function_id, COUNT(*) FROM executions WHERE open_as = 'running' GROUP BY project_id, function_id"
 	err := each(ctx, s.read, query, nil, func(row row) error {
 		var project, function string
 		var n int

@@ -82,13 +82,17 @@ func functionsOf(ctx context.Context, tx *sql.Tx, claims []picasso.Claim) (map[s
 	})
 }
 
-// selectDue appends what is due of each function, oldest first, and locks it.
+// dueSQL is the statement for what is due of a function, oldest first.
+func (s *Store) dueSQL(count int) string {
+	return fmt.Sprintf("SELECT %s, lease FROM executions WHERE open_as = ? AND run_at <= %s ORDER BY run_at, id LIMIT %d",
+		executionFields, s.clock(0), count) + s.skipLocked()
+}
+
+// selectDue appends what is due of each function, and locks it.
 func (s *Store) selectDue(ctx context.Context, tx *sql.Tx, claims []picasso.Claim, claimed []picasso.Claimed) ([]picasso.Claimed, error) {
 	parts, args := make([]string, len(claims)), make([]any, len(claims))
 	for i := range claims {
-		parts[i] = fmt.Sprintf("SELECT %s, lease FROM executions WHERE open_status = 'queued' AND open_function = ? AND run_at <= %s ORDER BY run_at, id LIMIT %d",
-			executionFields, s.clock(0), claims[i].Count) + s.skipLocked()
-		args[i] = claims[i].FunctionID
+		parts[i], args[i] = s.dueSQL(claims[i].Count), claims[i].FunctionID
 	}
 	query := parts[0]
 	if len(parts) > 1 {
@@ -126,7 +130,7 @@ func boundInputs(claimed []picasso.Claimed) []picasso.Claimed {
 // start makes what was found running, here and there.
 func (s *Store) start(ctx context.Context, tx *sql.Tx, claimed []picasso.Claimed, lease time.Duration) error {
 	now := micro(s.now())
-	query := "UPDATE executions SET status = 'running', open_status = 'running', run_at = NULL, attempt = attempt + 1, " +
+	query := "UPDATE executions SET status = 'running', open_as = 'running', run_at = NULL, attempt = attempt + 1, " +
 		"lease = lease + 1, lease_until = " + s.clock(lease) + ", started_at = ? WHERE id" + in(len(claimed))
 	if _, err := tx.ExecContext(ctx, query, append([]any{now}, idsOf(claimed)...)...); err != nil {
 		return err

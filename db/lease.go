@@ -114,7 +114,7 @@ type expired struct {
 // old to be tried again.
 func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
 	query := fmt.Sprintf("SELECT id, lease, attempt, created_at, (SELECT retry_max_age_s FROM functions WHERE functions.id = executions.function_id) "+
-		"FROM executions WHERE open_status = 'running' AND lease_until < %s LIMIT %d", s.clock(0), rowsPerRecovery) + s.skipLocked()
+		"FROM executions WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.clock(0), rowsPerRecovery) + s.skipLocked()
 	var list []expired
 	err := each(ctx, tx, query, nil, func(row row) error {
 		var x expired
@@ -136,12 +136,12 @@ func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
 func (s *Store) requeue(ctx context.Context, tx *sql.Tx, x *expired) error {
 	const gone = "Host lost during the call: the process that had it in hand went away"
 	if age := time.Duration(x.maxAgeS.Int64) * time.Second; x.maxAgeS.Valid && s.now().Sub(x.created) > age {
-		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'lost', open_status = NULL, open_function = NULL, lease_until = NULL, finished_at = ?, reason = ? WHERE id = ?",
+		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'lost', open_as = NULL, lease_until = NULL, finished_at = ?, reason = ? WHERE id = ?",
 			s.now(), gone+"; older than max_age_s, it is not tried again", x.ExecutionID)
 		return err
 	}
 	pause := s.pauseAfter(int(x.Number) - x.attempt + 1)
-	_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', open_status = 'queued', lease_until = NULL, "+
+	_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', open_as = function_id, lease_until = NULL, "+
 		"attempt = attempt - 1, run_at = "+s.clock(pause)+", reason = ? WHERE id = ?", gone, x.ExecutionID)
 	return err
 }
@@ -178,11 +178,11 @@ func (s *Store) cancelDeleted(ctx context.Context) (done int, err error) {
 
 func (s *Store) cancelOf(functionID string) func(context.Context, *sql.Tx) (int, error) {
 	return func(ctx context.Context, tx *sql.Tx) (int, error) {
-		ids, err := column(ctx, tx, "SELECT id FROM executions WHERE open_status = 'queued' AND open_function = ? LIMIT 500"+s.skipLocked(), functionID)
+		ids, err := column(ctx, tx, "SELECT id FROM executions WHERE open_as = ? LIMIT 500"+s.skipLocked(), functionID)
 		if err != nil || len(ids) == 0 {
 			return 0, err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', open_status = NULL, open_function = NULL, run_at = NULL, "+
+		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', open_as = NULL, run_at = NULL, "+
 			"reason = 'Cancelled: the function was deleted', finished_at = ? WHERE id"+in(len(ids)), append([]any{s.now()}, ids...)...)
 		return len(ids), err
 	}

@@ -84,7 +84,7 @@ func countFor(ctx context.Context, tx *sql.Tx, column string, ids []string) (map
 	for i := range ids {
 		args[i] = ids[i]
 	}
-	query := "SELECT " + column + ", COUNT(*) FROM executions WHERE open_status = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
+	query := "SELECT " + column + ", COUNT(*) FROM executions WHERE open_as = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
 	return counts, each(ctx, tx, query, args, func(row row) error {
 		var id string
 		var n int

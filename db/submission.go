@@ -15,7 +15,7 @@ import (
 
 // The columns of a new execution that nobody waits for, in the order of appendSubmission.
 const submissionFields = recordFields + ", async, trigger_id, event_id, caused_by, depth, destination, redrive_of, " +
-	"attempt, max_attempts, open_status, open_function, run_at"
+	"attempt, max_attempts, open_as, run_at"
 
 // submitted is a submission on its way into the queue.
 type submitted struct {
@@ -118,7 +118,7 @@ func (s *Store) appendSubmission(args []any, sub *submitted) []any {
 	args = appendExecution(args, e)
 	return append(append(args, e.Async, optionalText(e.TriggerID), optionalText(clip(e.EventID, maxEventIDBytes)), optionalText(e.CausedBy),
 		e.Depth, optionalText(e.Destination), optionalText(e.RedriveOf), e.Attempt, e.MaxAttempts,
-		only(!e.Status.Ended(), string(e.Status)), only(!e.Status.Ended(), e.FunctionID)), s.runAt(e.RunAt)...)
+		only(!e.Status.Ended(), e.FunctionID)), s.runAt(e.RunAt)...)
 }
 
 // dedupeKey tells executions apart that have a key or a trigger; nil for others.

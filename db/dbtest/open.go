@@ -37,8 +37,7 @@ func MariaDB(t testing.TB) *db.Store {
 // every statement; for every record in production they would cost too much.
 func invariants() []string {
 	return []string{
-		"COALESCE(open_status, '') = CASE WHEN status IN ('queued', 'running') THEN status ELSE '' END",
-		"COALESCE(open_function, '') = CASE WHEN status IN ('queued', 'running') THEN function_id ELSE '' END",
+		"COALESCE(open_as, '') = CASE status WHEN 'queued' THEN function_id WHEN 'running' THEN status ELSE '' END",
 		"COALESCE(project_unless_succeeded, '') = CASE WHEN status <> 'succeeded' THEN project_id ELSE '' END",
 		"(run_at IS NOT NULL) = (status = 'queued')",
 		"(lease_until IS NOT NULL) = (status = 'running')",

@@ -17,16 +17,15 @@ ALTER TABLE executions
     ADD COLUMN run_at       DATETIME(6)   NULL COMMENT 'of a queued one',
     ADD COLUMN lease        INT           NOT NULL DEFAULT 0 COMMENT 'how often it was claimed',
     ADD COLUMN lease_until  DATETIME(6)   NULL COMMENT 'of a running one',
-    ADD COLUMN open_status   VARCHAR(16) NULL COMMENT 'the status until it has ended',
-    ADD COLUMN open_function CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'function_id until it has ended',
+    ADD COLUMN open_as      CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'function_id when queued; running',
     ADD COLUMN project_unless_succeeded VARCHAR(64) NULL COMMENT 'project_id';
 
 UPDATE executions SET project_unless_succeeded = project_id WHERE status <> 'succeeded';
 
--- The first is the queue, and what runs: NULL for what has ended, which is so one range at the end of the index.
+-- The first is the queue, and what runs: of all that has ended it is NULL, which is one place in the index.
 -- The second is for lists of what failed among millions, and for purging what succeeded.
 ALTER TABLE executions
-    ADD KEY executions_open (open_status, open_function, run_at),
+    ADD KEY executions_open (open_as, run_at),
     ADD KEY executions_status (project_unless_succeeded, status, created_at);
 
 -- Executions with a key, or of a trigger.
@@ -102,6 +101,5 @@ ALTER TABLE executions
     DROP COLUMN run_at,
     DROP COLUMN lease,
     DROP COLUMN lease_until,
-    DROP COLUMN open_status,
-    DROP COLUMN open_function,
+    DROP COLUMN open_as,
     DROP COLUMN project_unless_succeeded;

@@ -15,13 +15,12 @@ ALTER TABLE executions ADD COLUMN max_attempts INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE executions ADD COLUMN run_at DATETIME NULL; -- of a queued one
 ALTER TABLE executions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0; -- how often it was claimed
 ALTER TABLE executions ADD COLUMN lease_until DATETIME NULL; -- of a running one
-ALTER TABLE executions ADD COLUMN open_status TEXT NULL; -- the status until it has ended
-ALTER TABLE executions ADD COLUMN open_function TEXT NULL; -- function_id until it has ended
+ALTER TABLE executions ADD COLUMN open_as TEXT NULL; -- function_id when queued; running
 ALTER TABLE executions ADD COLUMN project_unless_succeeded TEXT NULL; -- project_id
 
 UPDATE executions SET project_unless_succeeded = project_id WHERE status <> 'succeeded';
 
-CREATE INDEX executions_open ON executions (open_status, open_function, run_at) WHERE open_status IS NOT NULL;
+CREATE INDEX executions_open ON executions (open_as, run_at) WHERE open_as IS NOT NULL;
 CREATE INDEX executions_status ON executions (project_unless_succeeded, status, created_at);
 
 -- Executions with a key, or of a trigger.
@@ -88,6 +87,5 @@ ALTER TABLE executions DROP COLUMN max_attempts;
 ALTER TABLE executions DROP COLUMN run_at;
 ALTER TABLE executions DROP COLUMN lease;
 ALTER TABLE executions DROP COLUMN lease_until;
-ALTER TABLE executions DROP COLUMN open_status;
-ALTER TABLE executions DROP COLUMN open_function;
+ALTER TABLE executions DROP COLUMN open_as;
 ALTER TABLE executions DROP COLUMN project_unless_succeeded;
