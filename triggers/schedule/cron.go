@@ -48,7 +48,7 @@ func parse(text string) (*expression, error) {
 	fields := strings.Fields(full)
 	wrong := func(s string) bool { return !fieldShape.MatchString(s) }
 	if len(fields) != 5 || slices.ContainsFunc(fields, wrong) {
-		return nil, invalidCron("%q is neither five fields (minute, hour, day of month, month, day of week) nor one of "+
+		return nil, invalidCron("%q is neither five fields (minute, hour, day of the month, month and weekday) nor one of "+
 			"@hourly, @daily, @weekly, @monthly, @yearly", text)
 	}
 	e := &expression{anyHour: strings.HasPrefix(fields[1], "*")}

@@ -24,7 +24,7 @@ func oracle(t testing.TB, cron, zone string, from, until time.Time) (list []time
 	w := read(cron)
 	anyHour := strings.Fields(cron)[1][0] == '*'
 	var seen time.Time // the latest that the wall clock has shown
-	for at := from.Add(-24 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
+	for at := from.Add(-4 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
 		local := at.In(where)
 		wall := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), 0, 0, time.UTC)
 		hit := false
@@ -108,8 +108,8 @@ func TestOracle(t *testing.T) {
 	for zone, times := range changes {
 		for _, text := range times {
 			from := at(t, text)
-			until := from.Add(84 * time.Hour)
-			for range 25 {
+			until := from.Add(60 * time.Hour)
+			for range 8 {
 				cron := randomCron(random)
 				want := oracle(t, cron, zone, from, until)
 				got := between(t, cron, zone, from, until)
@@ -123,7 +123,7 @@ func TestOracle(t *testing.T) {
 
 func randomCron(random *rand.Rand) string {
 	pick := func(items ...string) string { return items[random.IntN(len(items))] }
-	return pick("0", "30", "*/20", "*", "59", "0,29,30,31") + " " +
+	return pick("0", "30", "*/20", "59", "0,29,30,31") + " " +
 		pick("*", "*/2", "*/3", "0", "1", "2", "3", "0-4", "1,3", "2-3", "23") + " " +
 		pick("*", "*", "*", "29", "*/2", "25-30") + " " + pick("*", "*", "3,10", "1-12") + " " +
 		pick("*", "*", "*", "0", "1-5", "*/2")
