@@ -182,10 +182,11 @@ func TestQueryErrors(t *testing.T) {
 	k.member(400, "GET", "/v2/apps/shop?verbose=1", "")
 	k.member(400, "POST", "/v2/functions/f/invoke?x=1", "")
 	for query, detail := range map[string]string{
-		"status=fine":   "status: must be one of queued, running, succeeded, failed, timed_out, cancelled, lost",
-		"since=today":   "since: must be a time like 2026-01-31T12:00:00Z",
-		"until=3":       "until: must be a time like 2026-01-31T12:00:00Z",
-		"function=none": `function: there is no function "none"`,
+		"status=fine":                     "status: must be one of queued, running, succeeded, failed, timed_out, cancelled, lost",
+		"since=today":                     "since: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999",
+		"since=9999-12-31T23:59:59-01:00": "since: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999",
+		"until=3":                         "until: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999",
+		"function=none":                   `function: there is no function "none"`,
 	} {
 		assert.Equal(t, detail, errorDetail(t, k.member(400, "GET", "/v2/executions?"+query, "")), query)
 	}

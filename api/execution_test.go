@@ -189,8 +189,8 @@ func TestRedriveOfMany(t *testing.T) {
 		`{"function":"absent"}`:              `function: there is no function "absent"`,
 		`{"function":"f","limit":0}`:         "limit: must be from 1 to 1000",
 		`{"function":"f","limit":1001}`:      "limit: must be from 1 to 1000",
-		`{"function":"f","since":"today"}`:   "since: must be a time like 2026-01-31T12:00:00Z, from 1970 on",
-		`{"function":"f","until":7}`:         "until: must be a time like 2026-01-31T12:00:00Z, from 1970 on",
+		`{"function":"f","since":"today"}`:   "since: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999",
+		`{"function":"f","until":7}`:         "until: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999",
 		`{"function":"f","status":"failed"}`: "status: unknown field",
 	} {
 		assert.Equal(t, detail, errorDetail(t, k.member(400, "POST", "/v2/executions/redrive", body)), body)

@@ -41,7 +41,8 @@ func TestFunctionURLPassesEverything(t *testing.T) {
 	id := k.function(`{"name":"f","image":"i","contract":"web","public":true}`)
 	a := k.Do("BREW", "/f/"+id+"/pot//a%2Fb/../%7Ec?x=1&x=2&&y=%20+", "water",
 		"Authorization", "Bearer mine", "Cookie", "c=1", "X-Auth-Token", "stolen", "X-Project-Id", "beta", "X-Roles", "admin",
-		"Te", "trailers", "Upgrade", "h2c", "Keep-Alive", "5", "Picasso-Deadline", "forged", "OpenStack-API-Version", "nonsense")
+		"Te", "trailers", "Upgrade", "h2c", "Keep-Alive", "5", "Picasso-Deadline", "forged", "Picasso_Attempt", "9", "X_AUTH_TOKEN", "stolen", "X_mine", "1",
+		"OpenStack-API-Version", "nonsense")
 	assert.Equal(t, http.StatusTeapot, a.StatusCode)
 	assert.Equal(t, "short and stout", a.Text)
 	assert.Equal(t, []string{"a=1", "b=2"}, a.Header["Set-Cookie"])
@@ -60,9 +61,10 @@ func TestFunctionURLPassesEverything(t *testing.T) {
 	assert.Equal(t, k.URL+"/f/"+id+seen.Path, seen.URL)
 	assert.Equal(t, "Bearer mine", seen.Header.Get("Authorization"))
 	assert.Equal(t, "c=1", seen.Header.Get("Cookie"))
-	for _, name := range []string{"X-Auth-Token", "X-Project-Id", "X-Roles", "Te", "Upgrade", "Keep-Alive", "Picasso-Deadline"} {
+	for _, name := range []string{"X-Auth-Token", "X-Project-Id", "X-Roles", "Te", "Upgrade", "Keep-Alive", "Picasso-Deadline", "Picasso_attempt", "X_auth_token"} {
 		assert.NotContains(t, seen.Header, name)
 	}
+	assert.Equal(t, "1", seen.Header.Get("X_mine"))
 }
 
 func TestPathsOfTheFunctionURL(t *testing.T) {

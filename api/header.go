@@ -19,7 +19,7 @@ func invokeHeader(h http.Header) http.Header {
 func gatewayHeader(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
-		if !isCredential(name) && !isHopByHop(name) && !isPlatform(name) {
+		if seen := dashed(name); !isCredential(seen) && !isHopByHop(seen) && !isPlatform(seen) {
 			out[name] = values
 		}
 	}
@@ -29,6 +29,15 @@ func gatewayHeader(h http.Header) http.Header {
 		}
 	}
 	return out
+}
+
+// dashed is a name with '-' for '_', which are the same to functions that see
+// headers as the variables of CGI (RFC 3875, 4.1.18).
+func dashed(name string) string {
+	if !strings.Contains(name, "_") {
+		return name
+	}
+	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 }
 
 // isCredential knows the tokens, and the identity headers that stand for them

@@ -101,11 +101,11 @@ func setPointer(field reflect.Value, m member) error {
 	return nil
 }
 
-// setTime sets a time of RFC 3339. The calendar of a schedule and the stores know no times before 1970.
+// setTime sets a time of RFC 3339.
 func setTime(at *time.Time, m member) error {
 	var t time.Time
-	if json.Unmarshal(m.value, &t) != nil || t.Before(time.Unix(0, 0)) {
-		return invalid("%s: must be a time like 2026-01-31T12:00:00Z, from 1970 on", m.name)
+	if json.Unmarshal(m.value, &t) != nil || !canBeStored(t) {
+		return notATime(m.name)
 	}
 	*at = microseconds(t)
 	return nil

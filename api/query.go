@@ -101,8 +101,15 @@ func moment(query url.Values, key string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, query.Get(key))
-	if err != nil {
-		return t, invalid("%s: must be a time like 2026-01-31T12:00:00Z", key)
+	if err != nil || !canBeStored(t) {
+		return t, notATime(key)
 	}
 	return t.UTC(), nil
+}
+
+// canBeStored reports whether stores and the calendar of schedules know the time.
+func canBeStored(t time.Time) bool { return !t.Before(time.Unix(0, 0)) && t.UTC().Year() <= 9999 }
+
+func notATime(field string) error {
+	return invalid("%s: must be a time like 2026-01-31T12:00:00Z, from 1970 to 9999", field)
 }
