@@ -49,8 +49,8 @@ func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 func TestAnAnswerThatIsNotTakenIsGivenUp(t *testing.T) {
 	log, hook := test.NewNullLogger()
 	log.SetLevel(logrus.DebugLevel)
-	k := setup(t, func(c *api.Config) { c.ClientTimeout, c.Log = 100*time.Millisecond, log })
-	k.fill(70, 60<<10)
+	k := setup(t, swell, func(c *api.Config) { c.ClientTimeout, c.Log = 100*time.Millisecond, log })
+	k.fill(8)
 	dial(t, k, "GET /v2/functions"+asMember+"\r\n") // and reads nothing
 	require.Eventually(t, func() bool { return len(hook.AllEntries()) > 0 }, 30*time.Second, 10*time.Millisecond, "still at it")
 }

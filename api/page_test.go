@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +13,11 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api"
+	"github.com/picasso-faas/picasso/db"
 )
 
-// fill stores functions of project alpha, named f000 and so on, with so much config.
-func (k *kit) fill(count, bytes int) {
+// fill stores functions of project alpha, named f000 and so on.
+func (k *kit) fill(count int) {
 	k.t.Helper()
 	for i := range count {
 		fn := &picasso.Function{
@@ -23,7 +25,6 @@ func (k *kit) fill(count, bytes int) {
 			Revision: 1, CreatedAt: time.Unix(int64(i), 0).UTC(),
 		}
 		fn.Name, fn.Image, fn.UpdatedAt = fmt.Sprintf("f%03d", i), "i", fn.CreatedAt
-		fn.Config = map[string]string{"A": strings.Repeat("x", bytes)}
 		require.NoError(k.t, k.store.CreateFunction(k.t.Context(), fn))
 	}
 }
@@ -47,28 +48,66 @@ func (k *kit) pages(path, plural string) (sizes []int, names []string) {
 	return sizes, names
 }
 
+// swollen is a store whose resources are larger than users can make them, so that few fill a page.
+type swollen struct{ *db.Store }
+
+// swell makes a server see its store swollen.
+func swell(c *api.Config) {
+	store := swollen{c.Functions.(*db.Store)}
+	c.Functions, c.Apps, c.Triggers = store, store, store
+}
+
+var swelling = strings.Repeat("x", 500<<10)
+
+func (s swollen) Functions(ctx context.Context, f picasso.FunctionFilter, page picasso.Page) ([]picasso.Function, bool, error) {
+	list, more, err := s.Store.Functions(ctx, f, page)
+	for i := range list {
+		list[i].Config = map[string]string{"A": swelling}
+	}
+	return list, more, err
+}
+
+func (s swollen) Apps(ctx context.Context, f picasso.AppFilter, page picasso.Page) ([]picasso.App, bool, error) {
+	list, more, err := s.Store.Apps(ctx, f, page)
+	for i := range list {
+		list[i].Config = map[string]string{"A": swelling}
+	}
+	return list, more, err
+}
+
+func (s swollen) Triggers(ctx context.Context, f picasso.TriggerFilter, page picasso.Page) ([]picasso.Trigger, bool, error) {
+	list, more, err := s.Store.Triggers(ctx, f, page)
+	for i := range list {
+		list[i].InputTemplate = swelling
+	}
+	return list, more, err
+}
+
 func TestPagesAreBoundedByBytes(t *testing.T) {
-	k := setup(t)
-	k.fill(80, 60<<10)
-	sizes, names := k.pages("/v2/functions", "functions")
-	assert.Equal(t, []int{67, 13}, sizes)
-	require.Len(t, names, 80)
-	for i, name := range names {
-		assert.Equal(t, fmt.Sprintf("f%03d", i), name)
+	k := setup(t, swell)
+	k.HTTP.Transport = k.HTTP.Transport.(*checkingTransport).next // the form of long answers is that of short ones
+	k.fill(9)
+	var want []string
+	for i := range 9 {
+		want = append(want, fmt.Sprintf("f%03d", i))
+		k.member(201, "POST", "/v2/apps", `{"name":"`+want[i]+`"}`)
+		k.member(201, "POST", "/v2/triggers", `{"name":"`+want[i]+`","function":"f000","type":"schedule","schedule":{"every_s":60}}`)
 	}
-	for i := range 80 {
-		app := &picasso.App{ID: fmt.Sprintf("00000000-0000-4000-9000-%012d", i+1), ProjectID: "alpha", CreatedAt: time.Unix(int64(i), 0).UTC()}
-		app.Name, app.UpdatedAt, app.Config = fmt.Sprintf("a%03d", i), app.CreatedAt, map[string]string{"A": strings.Repeat("x", 60<<10)}
-		require.NoError(t, k.store.CreateApp(t.Context(), app))
+	for _, plural := range []string{"functions", "apps", "triggers"} {
+		sizes, names := k.pages("/v2/"+plural+"?sort=name:desc", plural)
+		slices.Reverse(names)
+		if plural == "apps" {
+			require.Equal(t, "default", names[0])
+			names, sizes[1] = names[1:], sizes[1]-1
+		}
+		assert.Equal(t, []int{8, 1}, sizes, plural)
+		assert.Equal(t, want, names, plural)
 	}
-	sizes, names = k.pages("/v2/apps", "apps")
-	assert.Equal(t, []int{68, 13}, sizes, "with the app default")
-	assert.Len(t, names, 81)
 }
 
 func TestPagesOfSmallItemsAreAsLongAsAsked(t *testing.T) {
 	k := setup(t)
-	k.fill(150, 10)
+	k.fill(150)
 	for limit, want := range map[int][]int{1000: {150}, 150: {150}, 120: {120, 30}, 100: {100, 50}, 49: {49, 49, 49, 3}} {
 		sizes, names := k.pages(fmt.Sprintf("/v2/functions?limit=%d&sort=name:desc", limit), "functions")
 		assert.Equal(t, want, sizes, limit)
@@ -97,7 +136,7 @@ func (p *pieces) Functions(ctx context.Context, f picasso.FunctionFilter, page p
 func TestAPageIsReadInPieces(t *testing.T) {
 	store := &pieces{}
 	k := setup(t, func(c *api.Config) { store.FunctionStore, c.Functions = c.Functions, store })
-	k.fill(120, 10)
+	k.fill(120)
 	k.pages("/v2/functions?limit=110", "functions")
 	assert.Equal(t, []int{50, 50, 10, 50}, store.limits)
 

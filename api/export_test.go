@@ -1,0 +1,5 @@
+package api
+
+// TakeFollowers takes the places of so many followers of a project, and
+// reports whether there were any.
+func (s *Server) TakeFollowers(project string, n int64) bool { return s.followers.Take(project, n) }
