@@ -48,7 +48,7 @@ func (l *loop) rest(work context.Context, last round) {
 		sleep(work, time.Second)
 		return
 	case last.claimed > 0:
-		sleep(work, gather)
+		l.gather(work, gather)
 		return
 	case last.left:
 		gather = min(10*last.took, l.PollInterval)
@@ -67,6 +67,22 @@ func (l *loop) rest(work context.Context, last round) {
 	case <-poll.C:
 	}
 	sleep(work, gather-time.Since(began))
+}
+
+// gather waits until a good many places have become free, for that long at
+// most.
+func (l *loop) gather(work context.Context, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	for running := l.ledger.running(); running-l.ledger.running() < l.Workers/4; {
+		select {
+		case <-work.Done():
+			return
+		case <-timer.C:
+			return
+		case <-l.ledger.freed:
+		}
+	}
 }
 
 // once looks into the queue and takes what the plan says.
