@@ -17,9 +17,11 @@ func (c *cli) functions() *cobra.Command {
 	showDefaults(create.Flags())
 	create.Example = "  picasso function create hello --image picasso/hello\n" +
 		"  picasso function create count --image debian --contract stdio --command wc --command -l"
+	remove := r.deletion()
+	remove.Short = "Delete functions with their triggers; what is queued for them is cancelled"
 	return group("function", "Functions", create, c.functionList(),
 		r.view("Show a function: its id, app:name, or the name of one in app default"),
-		r.change(new(functionFlags)), r.deletion(), c.functionInvoke())
+		r.change(new(functionFlags)), remove, c.functionInvoke())
 }
 
 func functionFields(api *client.Client, fn *picasso.Function) []field {
@@ -41,7 +43,7 @@ func functionFields(api *client.Client, fn *picasso.Function) []field {
 
 func (c *cli) functionList() *cobra.Command {
 	return lister(c, "List functions", listing[picasso.Function]{
-		brief: 6,
+		brief: 7,
 		names: []string{
 			"ID", "Name", "App", "Image", "Contract", "Public",
 			"Enabled", "Description", "Project ID", "Memory MB", "Timeout", "Revision", "Created At", "Updated At",

@@ -59,7 +59,7 @@ type redriveFlags struct {
 
 func (f *redriveFlags) add(flags *pflag.FlagSet) {
 	f.flags = flags
-	flags.StringVar(&f.function, "function", "", "in place of executions: all of the function that did not succeed and were not redriven yet; cancelled ones, too")
+	flags.StringVar(&f.function, "function", "", "in place of executions: all of the function that did not succeed and were not redriven yet, but for cancelled ones")
 	flags.Var(&f.since, "since", "only those created at or after the time (RFC 3339, or how long ago, as 1h)")
 	flags.Var(&f.until, "until", "only those created before the time (RFC 3339, or how long ago, as 1h)")
 }
