@@ -141,9 +141,9 @@ func (y year) check(k *kit, trigger *picasso.Trigger, want []time.Time) {
 
 func TestYear(t *testing.T) {
 	year{
-		from: "2026-01-01 00:00", until: "2027-01-01 00:00", pause: 200 * time.Hour,
+		from: "2026-01-01 00:00", until: "2027-01-01 00:00", pause: 400 * time.Hour,
 		crons: [][2]string{
-			{"30 2 * * *", "Europe/Berlin"}, {"15 */3 * * *", "Europe/Berlin"}, {"0 */6 * * *", "America/New_York"},
+			{"30 2 * * *", "Europe/Berlin"}, {"15 */8 * * *", "Europe/Berlin"}, {"0 */12 * * *", "America/New_York"},
 			{"45 1 * * *", "Australia/Lord_Howe"}, {"0 9 * * 1-5", "Asia/Kolkata"}, {"0 0 1 * *", "America/Santiago"},
 			{"0 12 31 * *", "UTC"},
 		},
