@@ -174,7 +174,8 @@ type Queue interface {
 	// Redrive queues failed, timed out, cancelled or lost executions anew, as
 	// new executions with the same input, and marks the old ones. Errors for
 	// one by its ID: not_found, conflict (not ended, succeeded, synchronous,
-	// redriven already, input purged); for many, those are passed over.
+	// redriven already, input purged); for many, those are passed over, and
+	// those that were cancelled: somebody did not want them.
 	Redrive(ctx context.Context, r Redrive) (made []Execution, more bool, err error)
 }
 

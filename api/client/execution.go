@@ -95,8 +95,9 @@ type Redriven struct {
 	More       bool     `json:"more"`       // there are others: call it again
 }
 
-// RedriveExecutions runs again what failed, the oldest first, and passes over
-// what cannot be redriven (see RedriveExecution).
+// RedriveExecutions runs again what failed, timed out or was lost, the oldest
+// first, and passes over what was cancelled or cannot be redriven (see
+// RedriveExecution).
 func (c *Client) RedriveExecutions(ctx context.Context, opts RedriveOpts) (*Redriven, error) {
 	return ask[Redriven](ctx, c, http.MethodPost, c.url("executions", "redrive"), opts)
 }

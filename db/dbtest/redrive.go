@@ -63,11 +63,12 @@ func (s *suite) redriveOne() {
 func (s *suite) redriveMany() {
 	ctx := s.Context()
 	fn, other := s.makeFunction("p1", picasso.DefaultApp, "f"), s.makeFunction("p1", picasso.DefaultApp, "g")
-	statuses := []picasso.Status{picasso.StatusFailed, picasso.StatusTimedOut, picasso.StatusCancelled, picasso.StatusLost}
+	statuses := []picasso.Status{picasso.StatusFailed, picasso.StatusTimedOut, picasso.StatusLost}
 	var want []string
 	for n := range 12 {
-		want = append(want, s.ended(fn, time.Duration(n)*time.Minute, statuses[n%4]))
+		want = append(want, s.ended(fn, time.Duration(n)*time.Minute, statuses[n%3]))
 	}
+	cancelled := s.ended(fn, time.Minute, picasso.StatusCancelled)
 	s.ended(fn, time.Minute, picasso.StatusSucceeded)
 	s.ended(other, time.Minute, picasso.StatusFailed)
 	sync := newExecution("p1", fn.ID, 1)
@@ -92,6 +93,8 @@ func (s *suite) redriveMany() {
 	assert.Empty(s, made)
 	assert.False(s, more)
 	s.claim(fn, 100, 10)
+	_, _, err = s.Redrive(ctx, picasso.Redrive{ID: cancelled})
+	require.NoError(s, err, "by its id alone")
 	s.claim(other, 100, 0)
 }
 
