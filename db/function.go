@@ -10,7 +10,9 @@ import (
 	"github.com/picasso-faas/picasso"
 )
 
-const functionsWithApps = "functions f JOIN apps a ON a.id = f.app_id"
+// Each has one; LEFT makes databases begin with the functions, where a page is
+// a part of an index.
+const functionsWithApps = "functions f LEFT JOIN apps a ON a.id = f.app_id"
 
 // CreateFunction implements picasso.FunctionStore.
 func (s *Store) CreateFunction(ctx context.Context, fn *picasso.Function) error {

@@ -11,7 +11,9 @@ import (
 )
 
 const (
-	triggersWithFunctions = "triggers t JOIN functions f ON f.id = t.function_id JOIN apps a ON a.id = f.app_id"
+	// Each has one of both; LEFT makes databases begin with the triggers, where
+	// a page is a part of an index.
+	triggersWithFunctions = "triggers t LEFT JOIN functions f ON f.id = t.function_id LEFT JOIN apps a ON a.id = f.app_id"
 
 	triggerColumns = "t.id, t.project_id, t.function_id, a.name, f.name, t.name, t.type, t.enabled, t.input_template, t.spec, " +
 		"t.next_at, t.last_at, t.runs, t.created_at, t.updated_at"
