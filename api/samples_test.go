@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api"
 	"github.com/picasso-faas/picasso/api/apitest"
 )
@@ -33,7 +34,7 @@ func TestSamples(t *testing.T) {
 	s.check("app-update", k.member(200, "PATCH", "/v2/apps/shop", s.request("app-update-request")))
 	s.check("function-create", k.member(201, "POST", "/v2/functions", s.request("function-create-request")))
 	s.check("function-update", k.member(200, "PATCH", "/v2/functions/shop:thumbnail", s.request("function-update-request")))
-	k.function(`{"name":"hello","image":"registry.example.org/hello:1"}`)
+	hello := k.function(`{"name":"hello","image":"registry.example.org/hello:1"}`)
 	s.check("functions-list", k.member(200, "GET", "/v2/functions?limit=1", ""))
 	s.check("apps-list", k.member(200, "GET", "/v2/apps", ""))
 	id := k.member(200, "POST", "/v2/functions/hello/invoke", "hello").Header.Get("Picasso-Execution-Id")
@@ -46,7 +47,7 @@ func TestSamples(t *testing.T) {
 	s.check("triggers-list", k.member(200, "GET", "/v2/triggers", ""))
 	k.member(204, "DELETE", "/v2/executions/"+queued.JSON(t)["id"].(string), "")
 	s.check("execution-redrive", k.member(202, "POST", "/v2/executions/"+queued.JSON(t)["id"].(string)+"/redrive", ""))
-	k.member(204, "DELETE", "/v2/executions/"+k.async("hello", "hello"), "")
+	k.end(k.claim(hello), picasso.StatusFailed, nil)
 	s.check("executions-redrive", k.member(202, "POST", "/v2/executions/redrive", s.request("executions-redrive-request")))
 	s.check("error-conflict", k.member(409, "DELETE", "/v2/executions/"+id, ""))
 	s.check("error-invalid", k.member(400, "POST", "/v2/functions", `{"name":"x","image":"y","memory_mb":"much"}`))

@@ -108,7 +108,7 @@ func TestServerThatKnowsNoAsynchronousCalls(t *testing.T) {
 }
 
 func TestCancelAndRedrive(t *testing.T) {
-	c, _, fn := withFunction(t)
+	c, store, fn := withFunction(t)
 	ctx := t.Context()
 	e, err := c.InvokeAsync(ctx, "f", client.Input{})
 	require.NoError(t, err)
@@ -124,7 +124,9 @@ func TestCancelAndRedrive(t *testing.T) {
 	_, err = c.RedriveExecution(ctx, e.ID)
 	_ = assertStatus(t, err, 409, picasso.CodeConflict)
 
-	require.NoError(t, c.CancelExecution(ctx, again.ID))
+	claimed := claim(t, store, fn)
+	require.Len(t, claimed, 1)
+	settle(t, store, &claimed[0], picasso.StatusFailed)
 	later := client.RedriveOpts{Function: "f", Since: time.Now().Add(time.Hour)}
 	made, err := c.RedriveExecutions(ctx, later)
 	require.NoError(t, err)

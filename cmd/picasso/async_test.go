@@ -60,6 +60,9 @@ func TestWaitingForAnAsynchronousCall(t *testing.T) {
 	assert.Equal(t, exitFailure, status)
 	assert.Equal(t, "failed\n", out)
 	assert.Contains(t, stderr, "the execution ended as failed: Function died during the call: exit code 3 (Execution-ID: ")
+
+	again := must(t, picasso, "execution", "redrive", "--function", "dies", "-f", "value")
+	assert.Equal(t, "dies", must(t, picasso, "execution", "show", again, "-f", "value", "-c", "function"))
 }
 
 func TestWaitingIsInterrupted(t *testing.T) {
