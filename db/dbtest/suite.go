@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,10 +27,20 @@ type Stores interface {
 // each test.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
-	tests := []struct {
-		name string
-		run  func(*suite)
-	}{
+	for _, test := range slices.Concat(recordTests(), queueTests(), triggerTests()) {
+		t.Run(test.name, func(t *testing.T) {
+			test.run(&suite{T: t, Stores: open(t)})
+		})
+	}
+}
+
+type test struct {
+	name string
+	run  func(*suite)
+}
+
+func recordTests() []test {
+	return []test{
 		{"app life", (*suite).appLife},
 		{"app names are unique in a project", (*suite).appNames},
 		{"app update is guarded", (*suite).appGuard},
@@ -64,6 +75,11 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"race of revisions", (*suite).raceRevisions},
 		{"race to delete an app in use", (*suite).raceDeleteApp},
 		{"race to record", (*suite).raceRecord},
+	}
+}
+
+func queueTests() []test {
+	return []test{
 		{"enqueue", (*suite).enqueueLife},
 		{"recorded only", (*suite).recordedOnly},
 		{"not due yet", (*suite).later},
@@ -95,6 +111,11 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"redrive", (*suite).redriveOne},
 		{"redrive of many", (*suite).redriveMany},
 		{"race to redrive", (*suite).raceRedrive},
+	}
+}
+
+func triggerTests() []test {
+	return []test{
 		{"trigger life", (*suite).triggerLife},
 		{"functions of triggers", (*suite).triggerFunctions},
 		{"trigger names are unique in a project", (*suite).triggerNames},
@@ -110,11 +131,6 @@ func Run(t *testing.T, open func(t *testing.T) Stores) {
 		{"fire twice", (*suite).fireTwice},
 		{"race to fire", (*suite).raceFire},
 		{"due schedules", (*suite).dueSchedules},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			test.run(&suite{T: t, Stores: open(t)})
-		})
 	}
 }
 
