@@ -113,8 +113,8 @@ func TestResults(t *testing.T) {
 	assert.Equal(t, "application/octet-stream", a.Header.Get("Content-Type"))
 
 	synchronous := k.member(200, "POST", "/v2/functions/f/invoke", "").Header.Get("Picasso-Execution-Id")
-	k.member(200, "GET", "/v2/executions/"+synchronous, "")
-	for _, none := range []string{synchronous, k.ended(id, "", picasso.StatusTimedOut), nobody} {
+	assert.Contains(t, errorDetail(t, k.member(404, "GET", "/v2/executions/"+synchronous+"/result", "")), "the result of")
+	for _, none := range []string{k.ended(id, "", picasso.StatusTimedOut), nobody} {
 		assert.Equal(t, "not_found", errorCode(t, k.member(404, "GET", "/v2/executions/"+none+"/result", "")))
 	}
 }
@@ -138,7 +138,6 @@ func TestRedrive(t *testing.T) {
 	k.end(claimed, picasso.StatusSucceeded, nil)
 
 	synchronous := k.member(200, "POST", "/v2/functions/f/invoke", "").Header.Get("Picasso-Execution-Id")
-	k.member(200, "GET", "/v2/executions/"+synchronous, "")
 	for why, execution := range map[string]string{
 		"redriven before": failed, "succeeded": claimed.ID, "queued": k.async("f", ""), "synchronous": synchronous,
 	} {

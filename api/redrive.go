@@ -16,6 +16,7 @@ func (s *Server) redriveExecution(req *request, a guard.Access) error {
 	if !picasso.IsID(ref) {
 		return notFound("execution", ref)
 	}
+	s.flushRecords(req, ref)
 	made, _, err := s.Queue.Redrive(req.Context(), picasso.Redrive{ProjectID: a.Scope(ref), ID: ref, Limit: 1, RequestID: req.id})
 	if err != nil {
 		return err

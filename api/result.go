@@ -12,6 +12,7 @@ import (
 func (s *Server) showResult(req *request, a guard.Access) error {
 	ref := req.ref("execution")
 	scope := a.Scope(ref)
+	s.flushRecords(req, ref)
 	e, err := s.Executions.Execution(req.Context(), scope, ref)
 	if err != nil {
 		return err
