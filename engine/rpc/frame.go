@@ -22,8 +22,9 @@ const (
 	frameOutcome = 'O' // picasso.Outcome without its log
 )
 
-// paceGrace is what the client may take longer than its caller, after which it counts as gone.
-const paceGrace = 10 * time.Second
+// grace is what the client may take longer than its caller for the answer, and
+// for a part of the live log, after which it counts as gone.
+const grace = 10 * time.Second
 
 const (
 	frameHeaderBytes = 5
@@ -37,16 +38,18 @@ type frameWriter struct {
 	out       *bufio.Writer       // to w: each write to that may become a chunk of its own
 	header    http.Header
 	wroteHead bool
+	until     time.Time // the write deadline of the connection; zero: none
+	grace     time.Duration
 	buf       [256]byte // room for most heads and outcomes
 }
 
 // frameWriters are buffers for a frame of what engines copy at once, 32 KiB, and what is small beside it.
 var frameWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 34<<10) }}
 
-func newFrameWriter(w http.ResponseWriter) *frameWriter {
+func newFrameWriter(w http.ResponseWriter, grace time.Duration) *frameWriter {
 	out := frameWriters.Get().(*bufio.Writer)
 	out.Reset(w)
-	return &frameWriter{w: w, out: out, header: make(http.Header)}
+	return &frameWriter{w: w, out: out, header: make(http.Header), grace: grace}
 }
 
 // Header implements http.ResponseWriter.
@@ -99,25 +102,29 @@ func (f *frameWriter) Unwrap() http.ResponseWriter { return f.w }
 // client's caller, so it is passed on: were it that of this connection alone,
 // a slow caller would cost the outcome, too.
 func (f *frameWriter) SetWriteDeadline(deadline time.Time) error {
-	conn := http.NewResponseController(f.w)
-	if deadline.IsZero() {
-		return conn.SetWriteDeadline(deadline)
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.writeFrame(framePace, binary.AppendVarint(nil, int64(time.Until(deadline)))); err != nil {
-		return err
+	f.until = deadline
+	if !deadline.IsZero() {
+		if err := f.writeFrame(framePace, binary.AppendVarint(nil, int64(time.Until(deadline)))); err != nil {
+			return err
+		}
+		f.until = deadline.Add(f.grace)
 	}
-	return conn.SetWriteDeadline(deadline.Add(paceGrace))
+	return http.NewResponseController(f.w).SetWriteDeadline(f.until)
 }
 
-// liveLog is a Call.Log that writes frames.
+// liveLog is a Call.Log that writes frames. A client that stands still must not
+// hold up the call, and the sandbox with it: it counts as gone after a while.
 type liveLog struct{ *frameWriter }
 
 // Write implements io.Writer.
 func (l liveLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	conn := http.NewResponseController(l.w)
+	_ = conn.SetWriteDeadline(time.Now().Add(l.grace)) // recorders in tests have none
+	defer func() { _ = conn.SetWriteDeadline(l.until) }()
 	if err := l.writeFrame(frameLive, p); err != nil {
 		return 0, err
 	}

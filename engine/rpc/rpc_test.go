@@ -86,14 +86,24 @@ func echo(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.
 // setup starts a server in front of the engine, and a client of it.
 func setup(t *testing.T, engine picasso.Engine) (*Client, *httptest.Server) {
 	t.Helper()
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	server := httptest.NewServer(NewServer(engine, testKey, log))
+	return connect(t, NewServer(engine, testKey, discard()))
+}
+
+// connect is setup with a server that is there already.
+func connect(t *testing.T, handler *Server) (*Client, *httptest.Server) {
+	t.Helper()
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	client, err := NewClient(server.URL, testKey, log)
+	client, err := NewClient(server.URL, testKey, discard())
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client, server
+}
+
+func discard() *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	return log
 }
 
 func newCall(body string) *picasso.Call {
@@ -341,7 +351,7 @@ func (m memory) Pending() bool { return m.Len() == 0 }
 
 func FuzzReceive(f *testing.F) {
 	rec := httptest.NewRecorder()
-	fw := newFrameWriter(rec)
+	fw := newFrameWriter(rec, grace)
 	_, _ = fw.Write([]byte("hello"))
 	_ = fw.finish(picasso.Outcome{HTTPStatus: 200, Log: []byte("log")})
 	f.Add(rec.Body.Bytes())

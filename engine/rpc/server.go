@@ -30,6 +30,7 @@ type Server struct {
 	key    []byte
 	log    *logrus.Logger
 	now    func() time.Time
+	grace  time.Duration // see there
 	mux    *http.ServeMux
 	known  *lru.Cache[string, *picasso.Function] // by reference
 	waits  sync.Map                              // execution id → *context.CancelFunc
@@ -41,7 +42,7 @@ func NewServer(engine picasso.Engine, key []byte, log *logrus.Logger) *Server {
 	if err != nil { // only for a size below 1
 		log.WithError(err).Error("rpc: cache")
 	}
-	s := &Server{engine: engine, key: key, log: log, now: time.Now, mux: http.NewServeMux(), known: known}
+	s := &Server{engine: engine, key: key, log: log, now: time.Now, grace: grace, mux: http.NewServeMux(), known: known}
 	s.mux.HandleFunc("DELETE /v1/executions/{id}", s.control(s.cancel))
 	s.mux.HandleFunc("DELETE /v1/executions/{id}/wait", s.control(s.forgo))
 	s.mux.HandleFunc("PUT /v1/functions", s.control(s.define))
@@ -79,7 +80,7 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 		// small bodies, which an engine need not read, it would make net/http stumble over the next request.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	fw := newFrameWriter(w)
+	fw := newFrameWriter(w, s.grace)
 	call := callOf(r, fn, fw)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +86,41 @@ func TestInvokeOutlastsASlowCaller(t *testing.T) {
 	size = 1 << 20
 	require.Nil(t, client.Invoke(t.Context(), newCall(""), httptest.NewRecorder()).Err, "on the same connection")
 }
+
+// TestInvokeOfAClientThatStandsStill: a client that was frozen with the call in
+// hand, and whose host goes on for it, holds up neither the live log nor the call.
+func TestInvokeOfAClientThatStandsStill(t *testing.T) {
+	ended := make(chan error, 1)
+	engine := &scripted{invoke: func(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Hour)) // is not lifted by the log, nor waited for
+		var err error
+		for part, n := make([]byte, 32<<10), 0; err == nil && n < 1000; n++ { // more than what the sockets in between hold
+			_, err = call.Log.Write(part)
+		}
+		ended <- err
+		return picasso.Outcome{}
+	}}
+	server := NewServer(engine, testKey, discard())
+	server.grace = 100 * time.Millisecond
+	client, _ := connect(t, server)
+	frozen := make(chan struct{})
+	call := newCall("")
+	call.Log = writerFunc(func([]byte) (int, error) { <-frozen; return 0, nil })
+	var invoked sync.WaitGroup
+	invoked.Go(func() { client.Invoke(context.Background(), call, httptest.NewRecorder()) })
+	select {
+	case err := <-ended:
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	case <-time.After(patience):
+		require.Fail(t, "the call does not end")
+	}
+	close(frozen)
+	invoked.Wait()
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 type goneWriter struct{ header http.Header }
 
