@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -19,7 +20,8 @@ const (
 
 // Renew implements picasso.Queue.
 func (s *Store) Renew(ctx context.Context, held []picasso.Lease, lease time.Duration) (lost []picasso.Lease, err error) {
-	err = s.inTx(ctx, "queue", func(ctx context.Context, tx *sql.Tx) error {
+	held = slices.SortedFunc(slices.Values(held), func(a, b picasso.Lease) int { return cmp.Compare(a.ExecutionID, b.ExecutionID) })
+	err = s.inTx(ctx, "queue", func(ctx context.Context, tx *sql.Tx) error { // locked in one order, as Settle does
 		lost = nil
 		for part := range slices.Chunk(held, rowsPerInsert) {
 			gone, err := s.renew(ctx, tx, part, lease)
@@ -106,19 +108,16 @@ func (s *Store) repeat(ctx context.Context, step func(context.Context, *sql.Tx) 
 type expired struct {
 	picasso.Lease
 	attempt int
-	created time.Time
-	maxAgeS sql.NullInt64 // of the function; NULL when it was deleted
 }
 
-// requeueLost queues executions again whose lease ran out, unless they are too
-// old to be tried again.
+// requeueLost queues executions again whose lease ran out. Whether they are too
+// old to be tried again is for whoever claims them to say.
 func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
-	query := fmt.Sprintf("SELECT id, lease, attempt, created_at, (SELECT retry_max_age_s FROM functions WHERE functions.id = executions.function_id) "+
-		"FROM executions WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.clock(0), rowsPerRecovery) + s.skipLocked()
+	query := fmt.Sprintf("SELECT id, lease, attempt FROM executions WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.clock(0), rowsPerRecovery) + s.skipLocked()
 	var list []expired
 	err := each(ctx, tx, query, nil, func(row row) error {
 		var x expired
-		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt, &x.created, &x.maxAgeS)
+		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt)
 		list = append(list, x)
 		return err
 	})
@@ -135,11 +134,6 @@ func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
 
 func (s *Store) requeue(ctx context.Context, tx *sql.Tx, x *expired) error {
 	const gone = "Host lost during the call: the process that had it in hand went away"
-	if age := time.Duration(x.maxAgeS.Int64) * time.Second; x.maxAgeS.Valid && s.now().Sub(x.created) > age {
-		_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'lost', open_as = NULL, lease_until = NULL, finished_at = ?, reason = ? WHERE id = ?",
-			s.now(), gone+"; older than max_age_s, it is not tried again", x.ExecutionID)
-		return err
-	}
 	pause := s.pauseAfter(int(x.Number) - x.attempt + 1)
 	_, err := tx.ExecContext(ctx, "UPDATE executions SET status = 'queued', open_as = function_id, lease_until = NULL, "+
 		"attempt = attempt - 1, run_at = "+s.clock(pause)+", reason = ? WHERE id = ?", gone, x.ExecutionID)

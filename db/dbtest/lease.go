@@ -90,10 +90,7 @@ func (s *suite) retry() {
 func (s *suite) fencing() {
 	ctx := s.Context()
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
-	sub := submission(fn, 0)
-	sub.CreatedAt = time.Now() // not too old to be tried again
-	_, err := s.Enqueue(ctx, sub)
-	require.NoError(s, err)
+	s.enqueue(fn, 1) // years old: that alone loses nothing
 	claims := []picasso.Claim{{FunctionID: fn.ID, ProjectID: "p1", Count: 1}}
 	claimed, err := s.Claim(ctx, claims, time.Microsecond)
 	require.NoError(s, err)
@@ -131,26 +128,6 @@ func (s *suite) fencing() {
 	n, err := s.Recover(ctx)
 	require.NoError(s, err)
 	assert.Zero(s, n)
-}
-
-// tooOld: what the platform lost after max_age_s is not tried again.
-func (s *suite) tooOld() {
-	ctx := s.Context()
-	fn := newFunction("p1", picasso.DefaultApp, "f")
-	fn.Retry.MaxAgeS = 1
-	require.NoError(s, s.CreateFunction(ctx, fn))
-	made := s.enqueue(fn, 1) // as old as start is
-	claimed, err := s.Claim(ctx, []picasso.Claim{{FunctionID: fn.ID, ProjectID: "p1", Count: 1}}, time.Microsecond)
-	require.NoError(s, err)
-	require.Len(s, claimed, 1, "whatever its age, it has not had an attempt yet")
-	require.Eventually(s, func() bool {
-		n, err := s.Recover(ctx)
-		require.NoError(s, err)
-		return n == 1
-	}, time.Minute, time.Millisecond)
-	got := s.wantStatus(made[0].ID, picasso.StatusLost)
-	assert.Contains(s, got.Reason, "max_age_s")
-	assert.False(s, got.FinishedAt.IsZero())
 }
 
 // renewal keeps what would run out.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +175,43 @@ func TestExecutionIsLost(t *testing.T) {
 		assert.Zero(t, e.Attempt)
 		assert.Contains(t, e.Reason, "Host lost during the call")
 	})
+}
+
+// Whose process went away again and again until it was too old is lost, and
+// its destination hears of it. What was only paused for so long gets its try.
+func TestExecutionThatProcessesDieOf(t *testing.T) {
+	databases(t, func(t *testing.T, store *db.Store) {
+		fn := triggerstest.Function(t, store, "p1", func(fn *picasso.Function) { fn.Retry.MaxAgeS, fn.OnFailure = 1, "https://127.0.0.1:1/" })
+		old := func(s *picasso.Submission) { s.CreatedAt = s.CreatedAt.AddDate(0, 0, -7) }
+		poison := triggerstest.Enqueue(t, store, fn, old)
+		for range 2 {
+			dieWith(t, store, fn)
+		}
+		paused := triggerstest.Enqueue(t, store, fn, old)
+		engine := &triggerstest.Engine{Serve: triggerstest.Succeed}
+		start(t, store, engine)
+		e := triggerstest.Await(t, store, poison, picasso.StatusLost)
+		assert.Equal(t, "Host lost during the call: the process that had it in hand went away; not tried again, as retry.max_age_s says", e.Reason)
+		assert.Zero(t, e.Attempt)
+		assert.Zero(t, engine.Runs(poison))
+		triggerstest.Await(t, store, paused, picasso.StatusSucceeded)
+		list, _, err := store.Executions(t.Context(), picasso.ExecutionFilter{}, picasso.Page{Limit: 10})
+		require.NoError(t, err)
+		assert.True(t, slices.ContainsFunc(list, func(e picasso.Execution) bool { return e.CausedBy == poison }), "nobody is told")
+	})
+}
+
+// dieWith claims an execution of the function, and is gone.
+func dieWith(t *testing.T, store *db.Store, fn *picasso.Function) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		claimed, err := store.Claim(t.Context(), []picasso.Claim{{FunctionID: fn.ID, ProjectID: fn.ProjectID, Count: 1}}, time.Microsecond)
+		return err == nil && len(claimed) == 1
+	}, patience, step)
+	require.Eventually(t, func() bool {
+		n, err := store.Recover(t.Context())
+		return err == nil && n == 1
+	}, patience, step)
 }
 
 func TestEngineThatPanics(t *testing.T) {

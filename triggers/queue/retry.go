@@ -2,6 +2,7 @@ package queue
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/picasso-faas/picasso"
@@ -65,6 +66,17 @@ func (a *attempt) tooOld(code picasso.Code, at time.Time) bool {
 		tried += doubled(platformMin, n, platformMax)
 	}
 	return !isPlatform(code) || tried > age
+}
+
+// givenUp reports whether an execution that was claimed is not to be run any
+// more: the processes that had it in hand went away, one after the other, until
+// it was too old.
+func (a *attempt) givenUp() bool { return a.Failures > 0 && a.tooOld(picasso.CodeHostLost, a.now) }
+
+// before is why the platform failed it before.
+func (a *attempt) before() *picasso.Error {
+	title, detail, _ := strings.Cut(a.Reason, ": ")
+	return &picasso.Error{Code: picasso.CodeHostLost, Title: title, Detail: detail}
 }
 
 // pause is the pause after an attempt that failed. Half of it is left to

@@ -132,6 +132,22 @@ func TestAttemptIsRepeated(t *testing.T) {
 	}
 }
 
+func TestGivingUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		*attempt
+		want bool
+	}{
+		"never tried, but paused for a week": {ended(retry(0, 1, 1), age(7*24*time.Hour)), false},
+		"killed once after that":             {ended(retry(0, 1, 1), age(7*24*time.Hour), failures(1)), false},
+		"killed twice":                       {ended(retry(0, 1, 1), age(7*24*time.Hour), failures(2)), true},
+		"killed often, but young":            {ended(retry(0, 1, 99), failures(99)), false},
+		"may be tried for long":              {ended(age(7*24*time.Hour), failures(99)), false},
+		"was tried for as long":              {ended(age(7*24*time.Hour), failures(999)), true},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, test.givenUp()) })
+	}
+}
+
 func TestReasonsAreBounded(t *testing.T) {
 	a := ended(err(picasso.CodeFunctionFailed), age(24*time.Hour))
 	a.outcome.Err.Detail = strings.Repeat("ä", 2000)

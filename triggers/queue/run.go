@@ -46,6 +46,9 @@ func (r *Runner) invoke(ctx context.Context, h *holding, w http.ResponseWriter) 
 	if !r.ledger.ours(h, r.Now()) { // this process stood still
 		return picasso.Outcome{Err: picasso.Errorf(picasso.CodeUnavailable, "its lease ran out before it could begin")}
 	}
+	if a := (&attempt{Claimed: h.Claimed, now: r.Now()}); a.givenUp() {
+		return picasso.Outcome{Err: a.before()}
+	}
 	if h.Destination != "" {
 		return r.Destinations.Deliver(ctx, h.Claimed, w)
 	}
