@@ -15,10 +15,18 @@ const (
 	purgeRest  = 50 * time.Millisecond // between two steps: purging is never in a hurry
 )
 
-// recoverLeases puts back into the queue what nobody runs any more.
+// recoverLeases puts back into the queue what nobody runs any more. Leases that
+// ran out while the store was away are still in hand: when it is back, one
+// interval passes in which everybody renews his.
 func (s *Service) recoverLeases(ctx context.Context) error {
+	if s.storeWasAway {
+		_, err := s.cfg.Queue.Renew(ctx, nil, 0) // only to see whether it answers
+		s.storeWasAway = err != nil
+		return err
+	}
 	for {
 		n, err := s.cfg.Queue.Recover(ctx)
+		s.storeWasAway = err != nil
 		if err != nil || n == 0 {
 			return err
 		}

@@ -41,6 +41,8 @@ type Service struct {
 	runner    *queue.Runner
 	schedules *schedule.Scheduler
 	now       func() time.Time
+
+	storeWasAway bool // when leases were last to be recovered; see there
 }
 
 // New returns a Service, which does nothing before Run. Errors: invalid

@@ -81,6 +81,48 @@ func TestService(t *testing.T) {
 	}
 }
 
+// away is a queue that does not answer.
+type away struct {
+	picasso.Queue
+	gone bool
+}
+
+func (a *away) Recover(ctx context.Context) (int, error) {
+	if a.gone {
+		return 0, picasso.Errorf(picasso.CodeUnavailable, "away")
+	}
+	return a.Queue.Recover(ctx)
+}
+
+func (a *away) Renew(ctx context.Context, held []picasso.Lease, lease time.Duration) ([]picasso.Lease, error) {
+	if a.gone {
+		return nil, picasso.Errorf(picasso.CodeUnavailable, "away")
+	}
+	return a.Queue.Renew(ctx, held, lease)
+}
+
+// A store that was away for longer than leases last costs nobody his: who runs
+// an execution renews before others may take it.
+func TestLeasesOutliveTheStore(t *testing.T) {
+	store := dbtest.SQLite(t)
+	queue := &away{Queue: store}
+	s := newService(t, store, &triggerstest.Engine{})
+	s.cfg.Queue = queue
+	fn := triggerstest.Function(t, store, "p1")
+	id := triggerstest.Enqueue(t, store, fn)
+	_, err := store.Claim(t.Context(), []picasso.Claim{{FunctionID: fn.ID, ProjectID: "p1", Count: 1}}, time.Microsecond)
+	require.NoError(t, err)
+
+	queue.gone = true
+	require.Error(t, s.recoverLeases(t.Context()))
+	require.Error(t, s.recoverLeases(t.Context()))
+	queue.gone = false
+	require.NoError(t, s.recoverLeases(t.Context()))
+	triggerstest.Await(t, store, id, picasso.StatusRunning)
+	require.NoError(t, s.recoverLeases(t.Context()))
+	triggerstest.Await(t, store, id, picasso.StatusQueued)
+}
+
 func TestPurge(t *testing.T) {
 	store := dbtest.SQLite(t)
 	s := newService(t, store, &triggerstest.Engine{Serve: triggerstest.Succeed})
