@@ -11,6 +11,7 @@ const (
 	logFields         = "execution_id, attempt, position, log, created_at"
 	logFieldCount     = 5
 	logBytesPerInsert = 1 << 20 // and one part on top: well below a server's max_allowed_packet
+	logPartsPerRead   = 16      // of up to a whole log each
 )
 
 // AppendLogs implements picasso.LogStore. What is appended at the same time is
@@ -83,16 +84,16 @@ func logSize(parts []picasso.LogPart) (size int) {
 	return size
 }
 
-// Log implements picasso.LogStore.
+// Log implements picasso.LogStore. It returns the first few parts only.
 func (s *Store) Log(ctx context.Context, executionID string, attempt int, offset int64) (parts []picasso.LogPart, err error) {
 	if !picasso.IsID(executionID) {
 		return nil, nil
 	}
 	query := "SELECT attempt, position, log FROM execution_logs WHERE execution_id = ? " +
-		"AND (attempt > ? OR (attempt = ? AND position >= ?)) ORDER BY attempt, position"
+		"AND (attempt > ? OR (attempt = ? AND position >= ?)) ORDER BY attempt, position LIMIT ?"
 	err = s.try(ctx, "log", func(ctx context.Context) error {
 		parts = nil
-		return each(ctx, s.read, query, []any{executionID, attempt, attempt, offset}, func(row row) error {
+		return each(ctx, s.read, query, []any{executionID, attempt, attempt, offset, logPartsPerRead}, func(row row) error {
 			p := picasso.LogPart{ExecutionID: executionID}
 			err := row.Scan(&p.Attempt, &p.Offset, &p.Text)
 			parts = append(parts, p)

@@ -155,10 +155,15 @@ func (s *suite) leftOut() {
 // log is the whole log of an execution.
 func (s *suite) log(id string) (text []byte) {
 	s.Helper()
-	parts, err := s.Log(s.Context(), id, 0, 0)
-	require.NoError(s, err)
-	for _, part := range parts {
-		text = append(text, part.Text...)
+	for attempt, offset := 0, int64(0); ; {
+		parts, err := s.Log(s.Context(), id, attempt, offset)
+		require.NoError(s, err)
+		if len(parts) == 0 {
+			return text
+		}
+		for _, part := range parts {
+			text = append(text, part.Text...)
+			attempt, offset = part.Attempt, part.Offset+int64(len(part.Text))
+		}
 	}
-	return text
 }

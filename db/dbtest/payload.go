@@ -90,6 +90,23 @@ func (s *suite) logParts() {
 	assert.Equal(s, "other", string(s.log(other)))
 }
 
+// longLog: what is more than one look returns comes with the next.
+func (s *suite) longLog() {
+	id := newID()
+	var parts []picasso.LogPart
+	var text []byte
+	for n := range 100 {
+		line := []byte(numbered("line", n))
+		parts = append(parts, picasso.LogPart{ExecutionID: id, Attempt: 1 + n/60, Offset: int64(n % 60 * len(line)), Text: line})
+		text = append(text, line...)
+	}
+	require.NoError(s, s.AppendLogs(s.Context(), parts))
+	first, err := s.Log(s.Context(), id, 0, 0)
+	require.NoError(s, err)
+	assert.Less(s, len(first), len(parts))
+	assert.Equal(s, string(text), string(s.log(id)))
+}
+
 // raceLogs: many write the logs of many at once.
 func (s *suite) raceLogs() {
 	ids := make([]string, racers)
