@@ -81,6 +81,7 @@ func TestEachSDKIsNamedInOneFolder(t *testing.T) {
 		"modernc.org/sqlite":                 {"db"},
 		"github.com/pressly/goose":           {"db"},
 		"github.com/rabbitmq/amqp091-go":     {"triggers/amqp"},
+		"github.com/netresearch/go-cron":     {"triggers/schedule"},
 		"github.com/spf13":                   {"cmd"},
 	}
 	for _, f := range tree(t) {
