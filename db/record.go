@@ -42,8 +42,8 @@ func (s *Store) RecordExecutions(ctx context.Context, batch []picasso.Execution)
 }
 
 // recordInsert is the statement for rowsPerInsert records. It is prepared, once
-// for each connection: to parse it anew costs MariaDB 8 µs of processor time for
-// every row, a third of all.
+// for each connection: to parse it anew would cost MariaDB 4 to 8 µs of
+// processor time for every record, of 25 to 30, and SQLite 3 of 16.
 func (s *Store) recordInsert(ctx context.Context) (*sql.Stmt, error) {
 	s.recordMu.Lock()
 	defer s.recordMu.Unlock()
