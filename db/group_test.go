@@ -22,7 +22,6 @@ type letter struct {
 // post writes letters as told and remembers the batches.
 type post struct {
 	group[letter]
-	write func(batch []letter) ([]error, error)
 
 	mu      sync.Mutex
 	batches [][]letter
