@@ -81,17 +81,7 @@ func (s *Store) record(ctx context.Context, insert *sql.Stmt, batch []picasso.Ex
 
 func (s *Store) insertRecords(ctx context.Context, tx *sql.Tx, insert *sql.Stmt, batch []picasso.Execution) error {
 	for part := range slices.Chunk(batch, rowsPerInsert) {
-		args := make([]any, 0, len(part)*recordFieldCount)
-		for i := range part {
-			args = appendExecution(args, &part[i])
-		}
-		var err error
-		if len(part) == rowsPerInsert {
-			_, err = tx.StmtContext(ctx, insert).ExecContext(ctx, args...)
-		} else {
-			_, err = tx.ExecContext(ctx, s.insert("executions", recordFields, len(part)), args...)
-		}
-		if err != nil {
+		if err := s.insertPart(ctx, tx, insert, part); err != nil {
 			return err
 		}
 	}
@@ -102,6 +92,23 @@ func (s *Store) insertRecords(ctx context.Context, tx *sql.Tx, insert *sql.Stmt,
 		}
 	}
 	return s.insertLogs(ctx, tx, logs)
+}
+
+// insertPart stores up to rowsPerInsert records: with that many, by the prepared
+// statement insert.
+func (s *Store) insertPart(ctx context.Context, tx *sql.Tx, insert *sql.Stmt, part []picasso.Execution) error {
+	args := make([]any, 0, len(part)*recordFieldCount)
+	for i := range part {
+		args = appendExecution(args, &part[i])
+	}
+	if len(part) < rowsPerInsert {
+		_, err := tx.ExecContext(ctx, s.insert("executions", recordFields, len(part)), args...)
+		return err
+	}
+	here := tx.StmtContext(ctx, insert)
+	defer func() { _ = here.Close() }() // forgets that it is used here, and keeps it on the connection
+	_, err := here.ExecContext(ctx, args...)
+	return err
 }
 
 func appendExecution(args []any, e *picasso.Execution) []any {
