@@ -19,7 +19,7 @@ func (s *Store) CancelExecution(ctx context.Context, projectID, id, reason strin
 			return picasso.Errorf(picasso.CodeConflict, "%s has ended: it is %s", executionNamed(id), before.Status)
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', reason = ?, finished_at = ?, "+
-			"open_as = NULL, run_at = NULL, lease_until = NULL WHERE id = ?", clip(reason, maxReasonBytes), s.now(), id)
+			"open_as = NULL, failed_in = project_id, run_at = NULL, lease_until = NULL WHERE id = ?", clip(reason, maxReasonBytes), s.now(), id)
 		return err
 	})
 	if err != nil {

@@ -62,8 +62,13 @@ func addFilter(where *conditions, filter *picasso.ExecutionFilter, created strin
 	where.addID("function_id", filter.FunctionID)
 	where.addText("app_name", filter.App)
 	where.addText("status", string(filter.Status))
-	if filter.Status != "" && filter.Status != picasso.StatusSucceeded {
-		where.addText("project_unless_succeeded", filter.ProjectID) // for the index: few may have failed among millions
+	switch { // for the indexes: there may be few among millions
+	case filter.Status == picasso.StatusQueued:
+		where.add("open_as < 'running'")
+	case filter.Status == picasso.StatusRunning:
+		where.add("open_as = 'running'")
+	case filter.Status != "" && hasFailed(filter.Status):
+		where.addText("failed_in", filter.ProjectID)
 	}
 	if !filter.Since.IsZero() {
 		where.add(created+" >= ?", filter.Since)

@@ -176,7 +176,7 @@ func (s *Store) cancelOf(functionID string) func(context.Context, *sql.Tx) (int,
 		if err != nil || len(ids) == 0 {
 			return 0, err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', open_as = NULL, run_at = NULL, "+
+		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', open_as = NULL, failed_in = project_id, run_at = NULL, "+
 			"reason = 'Cancelled: the function was deleted', finished_at = ? WHERE id"+in(len(ids)), append([]any{s.now()}, ids...)...)
 		return len(ids), err
 	}

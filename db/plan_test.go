@@ -42,20 +42,20 @@ func scratch(t testing.TB) *Store {
 func fillQueue(t testing.TB, s *Store, functions, rows int) {
 	t.Helper()
 	for _, status := range []string{"queued", "succeeded", "failed"} {
-		open, other := "NULL, NULL", "'p'"
+		open, failed := "NULL, NULL", "NULL"
 		if status == "queued" {
 			open = "function_id, UTC_TIMESTAMP(6) - INTERVAL seq SECOND"
 		}
-		if status == "succeeded" {
-			other = "NULL"
+		if status == "failed" {
+			failed = "'p'"
 		}
 		for from := 0; from < rows; from += 10_000 { // within the timeout of a call
 			_, err := s.write.ExecContext(t.Context(), fmt.Sprintf("INSERT INTO executions (id, project_id, function_id, function_name, app_name, revision, status, reason, "+
 				"created_at, wait_ms, cold_start_ms, run_ms, http_status, host, request_id, input_bytes, output_bytes, async, attempt, max_attempts, "+
-				"open_as, run_at, project_unless_succeeded) "+
+				"open_as, run_at, failed_in) "+
 				"SELECT UUID(), 'p', function_id, 'f', 'a', 1, '%s', '', UTC_TIMESTAMP(6), 0, 0, 0, 0, '', 'r', 2, 2, TRUE, 0, 3, %s, %s "+
 				"FROM (SELECT seq, CONCAT('00000000-0000-7000-8000-', LPAD(seq %% %d, 12, '0')) AS function_id FROM seq_%d_to_%d) numbers",
-				status, open, other, functions, from, min(from+10_000, rows)-1))
+				status, open, failed, functions, from, min(from+10_000, rows)-1))
 			require.NoError(t, err)
 		}
 	}

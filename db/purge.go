@@ -31,10 +31,10 @@ type purging struct {
 // are not counted.
 func (s *Store) Purge(ctx context.Context, keep picasso.Retention, limit int) (total int, err error) {
 	const statusOf = "(SELECT e.status FROM executions e WHERE e.id = r.execution_id)"
-	records := purging{before: keep.Ended, table: "executions", id: "r.id", status: "r.status", goes: endedOtherwise, remove: removeRecords}
-	succeeded := records // whose own index spares the others, which may be kept longer
+	records := purging{before: keep.Ended, table: "executions", id: "r.id", status: "r.status", goes: hasFailed, remove: removeRecords}
+	succeeded := records // whose index spares the others, which may be kept longer
 	succeeded.before, succeeded.goes = keep.Succeeded, hasSucceeded
-	succeeded.which.add("r.project_unless_succeeded IS NULL AND r.status = 'succeeded'")
+	succeeded.which.add("r.failed_in IS NULL")
 	inputs := purging{before: keep.Payloads, table: "execution_payloads", id: "r.execution_id", status: statusOf, goes: mayGo, remove: removeOlder("execution_payloads")}
 	logs := purging{before: keep.Logs, table: "execution_logs", id: "r.execution_id", status: statusOf, goes: mayGo, remove: removeOlder("execution_logs")}
 	for _, p := range []purging{succeeded, records, inputs, logs} {
@@ -49,8 +49,8 @@ func (s *Store) Purge(ctx context.Context, keep picasso.Retention, limit int) (t
 	return total, s.purgeLocks(ctx)
 }
 
-func hasSucceeded(status picasso.Status) bool   { return status == picasso.StatusSucceeded }
-func endedOtherwise(status picasso.Status) bool { return status.Ended() && !hasSucceeded(status) }
+func hasSucceeded(status picasso.Status) bool { return status == picasso.StatusSucceeded }
+func hasFailed(status picasso.Status) bool    { return status.Ended() && !hasSucceeded(status) }
 
 // mayGo is about what belongs to an execution. One without a record has no
 // status, which counts as ended.

@@ -12,7 +12,7 @@ import (
 // The others have their defaults.
 const recordFields = "id, project_id, function_id, function_name, app_name, revision, status, reason, " +
 	"created_at, started_at, finished_at, wait_ms, cold_start_ms, run_ms, exit_code, http_status, " +
-	"host, request_id, input_bytes, output_bytes, project_unless_succeeded"
+	"host, request_id, input_bytes, output_bytes, failed_in"
 
 const (
 	recordFieldCount = 21
@@ -116,5 +116,5 @@ func appendExecution(args []any, e *picasso.Execution) []any {
 		string(e.Status), clip(e.Reason, maxReasonBytes),
 		e.CreatedAt, optional(e.StartedAt), optional(e.FinishedAt), e.WaitMS, e.ColdStartMS, e.RunMS, e.ExitCode, e.HTTPStatus,
 		clip(e.Host, 255), clip(e.RequestID, 64), e.InputBytes, e.OutputBytes,
-		only(e.Status != picasso.StatusSucceeded, e.ProjectID))
+		only(hasFailed(e.Status), e.ProjectID))
 }

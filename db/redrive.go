@@ -46,7 +46,7 @@ func (s *Store) redrivable(ctx context.Context, r *picasso.Redrive) (ids []any, 
 	}
 	var where conditions
 	where.addID("function_id", fn.ID)
-	where.addText("project_unless_succeeded", fn.ProjectID)
+	where.addText("failed_in", fn.ProjectID)
 	where.add("status IN ('failed', 'timed_out', 'lost') AND async AND redriven_as IS NULL")
 	where.add("EXISTS (SELECT 1 FROM execution_payloads p WHERE p.execution_id = executions.id AND p.kind = 1 AND p.seq = 0)")
 	if !r.Since.IsZero() {

@@ -96,7 +96,7 @@ func notHeld(id string) error {
 // What settling changes, behind what an INSERT has to have, in the order of appendSettlement.
 const (
 	settledFields = "reason, revision, attempt, started_at, finished_at, wait_ms, cold_start_ms, run_ms, exit_code, http_status, " +
-		"host, output_bytes, status, open_as, project_unless_succeeded, lease_until, run_at"
+		"host, output_bytes, status, open_as, failed_in, lease_until, run_at"
 	settlementFields = "id, project_id, function_id, function_name, app_name, created_at, request_id, input_bytes, " + settledFields
 )
 
@@ -122,6 +122,6 @@ func (s *Store) appendSettlement(args []any, m *picasso.Settlement) []any {
 	args = append(args, m.Lease.ExecutionID, e.ProjectID, e.FunctionID, "", "", e.CreatedAt, "", 0,
 		clip(e.Reason, maxReasonBytes), e.Revision, e.Attempt, optional(e.StartedAt), finished,
 		e.WaitMS, e.ColdStartMS, e.RunMS, e.ExitCode, e.HTTPStatus, clip(e.Host, 255), e.OutputBytes,
-		string(e.Status), only(queued, e.FunctionID), only(e.Status != picasso.StatusSucceeded, e.ProjectID), nil)
+		string(e.Status), only(queued, e.FunctionID), only(hasFailed(e.Status), e.ProjectID), nil)
 	return append(args, s.runAt(e.RunAt)...)
 }

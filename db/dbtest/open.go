@@ -38,7 +38,7 @@ func MariaDB(t testing.TB) *db.Store {
 func invariants() []string {
 	return []string{
 		"COALESCE(open_as, '') = CASE status WHEN 'queued' THEN function_id WHEN 'running' THEN status ELSE '' END",
-		"COALESCE(project_unless_succeeded, '') = CASE WHEN status <> 'succeeded' THEN project_id ELSE '' END",
+		"COALESCE(failed_in, '') = CASE WHEN status NOT IN ('queued', 'running', 'succeeded') THEN project_id ELSE '' END",
 		"(run_at IS NOT NULL) = (status = 'queued')",
 		"(lease_until IS NOT NULL) = (status = 'running')",
 	}

@@ -18,15 +18,16 @@ ALTER TABLE executions
     ADD COLUMN lease        INT           NOT NULL DEFAULT 0 COMMENT 'how often it was claimed',
     ADD COLUMN lease_until  DATETIME(6)   NULL COMMENT 'of a running one',
     ADD COLUMN open_as      CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'function_id when queued; running',
-    ADD COLUMN project_unless_succeeded VARCHAR(64) NULL COMMENT 'project_id';
+    ADD COLUMN failed_in    VARCHAR(64)   NULL COMMENT 'project_id when it ended without success';
 
-UPDATE executions SET project_unless_succeeded = project_id WHERE status <> 'succeeded';
+UPDATE executions SET failed_in = project_id WHERE status <> 'succeeded';
 
 -- The first is the queue, and what runs: of all that has ended it is NULL, which is one place in the index.
--- The second is for lists of what failed among millions, and for purging what succeeded.
+-- The second is for lists of what failed among millions, and for purging what succeeded. Neither has the status in it:
+-- then an execution that succeeds is written to the second but once.
 ALTER TABLE executions
     ADD KEY executions_open (open_as, run_at),
-    ADD KEY executions_status (project_unless_succeeded, status, created_at);
+    ADD KEY executions_failed (failed_in, created_at);
 
 -- Executions with a key, or of a trigger.
 CREATE TABLE execution_keys (
@@ -87,7 +88,7 @@ DROP TABLE execution_payloads;
 DROP TABLE execution_keys;
 ALTER TABLE executions
     DROP KEY executions_open,
-    DROP KEY executions_status,
+    DROP KEY executions_failed,
     DROP COLUMN async,
     DROP COLUMN trigger_id,
     DROP COLUMN event_id,
@@ -102,4 +103,4 @@ ALTER TABLE executions
     DROP COLUMN lease,
     DROP COLUMN lease_until,
     DROP COLUMN open_as,
-    DROP COLUMN project_unless_succeeded;
+    DROP COLUMN failed_in;

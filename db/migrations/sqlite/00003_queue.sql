@@ -16,12 +16,12 @@ ALTER TABLE executions ADD COLUMN run_at DATETIME NULL; -- of a queued one
 ALTER TABLE executions ADD COLUMN lease INTEGER NOT NULL DEFAULT 0; -- how often it was claimed
 ALTER TABLE executions ADD COLUMN lease_until DATETIME NULL; -- of a running one
 ALTER TABLE executions ADD COLUMN open_as TEXT NULL; -- function_id when queued; running
-ALTER TABLE executions ADD COLUMN project_unless_succeeded TEXT NULL; -- project_id
+ALTER TABLE executions ADD COLUMN failed_in TEXT NULL; -- project_id when it ended without success
 
-UPDATE executions SET project_unless_succeeded = project_id WHERE status <> 'succeeded';
+UPDATE executions SET failed_in = project_id WHERE status <> 'succeeded';
 
 CREATE INDEX executions_open ON executions (open_as, run_at) WHERE open_as IS NOT NULL;
-CREATE INDEX executions_status ON executions (project_unless_succeeded, status, created_at);
+CREATE INDEX executions_failed ON executions (failed_in, created_at);
 
 -- Executions with a key, or of a trigger.
 CREATE TABLE execution_keys (
@@ -73,7 +73,7 @@ ALTER TABLE execution_logs_whole RENAME TO execution_logs;
 DROP TABLE execution_payloads;
 DROP TABLE execution_keys;
 DROP INDEX executions_open;
-DROP INDEX executions_status;
+DROP INDEX executions_failed;
 ALTER TABLE executions DROP COLUMN async;
 ALTER TABLE executions DROP COLUMN trigger_id;
 ALTER TABLE executions DROP COLUMN event_id;
@@ -88,4 +88,4 @@ ALTER TABLE executions DROP COLUMN run_at;
 ALTER TABLE executions DROP COLUMN lease;
 ALTER TABLE executions DROP COLUMN lease_until;
 ALTER TABLE executions DROP COLUMN open_as;
-ALTER TABLE executions DROP COLUMN project_unless_succeeded;
+ALTER TABLE executions DROP COLUMN failed_in;
