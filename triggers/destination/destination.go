@@ -92,6 +92,7 @@ func (d *Destinations) limitDepth(next *picasso.Submission) {
 	if next.Depth <= picasso.MaxDepth {
 		return
 	}
+	next.Depth = picasso.MaxDepth // redriving it does not make the chain any longer
 	next.Status, next.RunAt, next.FinishedAt = picasso.StatusFailed, time.Time{}, d.now()
 	next.Reason = "Chain stopped: more than " + strconv.Itoa(picasso.MaxDepth) +
 		" executions would cause each other in a row; on_success and on_failure of the functions before it may form a loop"

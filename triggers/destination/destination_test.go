@@ -93,6 +93,7 @@ func TestChainsEnd(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, problem)
 	assert.Equal(t, picasso.StatusFailed, next.Status)
+	assert.Equal(t, picasso.MaxDepth, next.Depth)
 	assert.Contains(t, next.Reason, "Chain stopped: more than 8 executions")
 	assert.Equal(t, at(), next.FinishedAt)
 	assert.Zero(t, next.RunAt)

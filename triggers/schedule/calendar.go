@@ -64,7 +64,7 @@ func (t *timetable) next(after time.Time) time.Time {
 		after = before
 	}
 	at := t.rule(after)
-	if at.IsZero() || at.Year() > 9999 || !t.end.IsZero() && !at.Before(t.end) {
+	if at.IsZero() || at.UTC().Year() > 9999 || !t.end.IsZero() && !at.Before(t.end) {
 		return time.Time{}
 	}
 	return at.UTC().Truncate(time.Microsecond)
