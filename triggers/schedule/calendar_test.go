@@ -204,7 +204,7 @@ func TestEveryAndAt(t *testing.T) {
 func TestNothingFiresBeyondTheYear9999(t *testing.T) {
 	s := &picasso.Schedule{Cron: "59 23 31 12 *", Timezone: "America/New_York"} // 10000 in UTC
 	after := time.Date(9999, 12, 31, 22, 0, 0, 0, time.UTC)
-	next, err := Calendar{}.Next(s, after, after)
+	next, err := schedule.Calendar{}.Next(s, after, after)
 	require.NoError(t, err)
 	assert.Zero(t, next)
 }
