@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
-	"github.com/picasso-faas/picasso/db"
+	"github.com/picasso-faas/picasso/db/dbtest"
 	"github.com/picasso-faas/picasso/engine"
 	"github.com/picasso-faas/picasso/engine/docker"
 	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
@@ -57,68 +57,67 @@ func TestOnDocker(t *testing.T) {
 		return digest
 	}
 	digest, debian := resolve("testfn"), resolve("debian")
-	databases(t, func(t *testing.T, store *db.Store) {
-		testfn := func(contract picasso.Contract) *picasso.Function {
-			fn := triggerstest.Function(t, store, "p1", func(fn *picasso.Function) {
-				fn.ImageDigest, fn.Contract, fn.MemoryMB, fn.Retry.MaxAttempts = digest, contract, 64, 2
-			})
-			t.Cleanup(func() { assert.NoError(t, host.Retire(context.Background(), fn.ID, math.MaxInt64)) })
-			return fn
-		}
-		start(t, store, host, func(c *queue.Config) { c.Lease = time.Second })
-		for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
-			t.Run(string(contract), func(t *testing.T) {
-				fn := testfn(contract)
-				id := triggerstest.Enqueue(t, store, fn, say("log 3\n"))
-				e := triggerstest.Await(t, store, id, picasso.StatusSucceeded)
-				assert.Equal(t, 1, e.Attempt)
-				assert.Equal(t, http.StatusOK, e.HTTPStatus)
-				assert.Positive(t, e.RunMS)
-				result, err := store.ExecutionResult(t.Context(), "p1", id)
-				require.NoError(t, err)
-				assert.Equal(t, "logged", string(result.Body))
-
-				require.Eventually(t, func() bool { // output travels another way than the answer, and may come late
-					id := triggerstest.Enqueue(t, store, fn, say("log 3\n"))
-					triggerstest.Await(t, store, id, picasso.StatusSucceeded)
-					return strings.Count(logOf(t, store, id), "\n") == 3
-				}, patience, step)
-
-				id = triggerstest.Enqueue(t, store, fn, say("crash 3\n"))
-				e = triggerstest.Await(t, store, id, picasso.StatusFailed)
-				assert.Equal(t, 2, e.Attempt)
-				assert.NotEmpty(t, e.Reason)
-
-				id = triggerstest.Enqueue(t, store, fn, say("sleep 20000\n"))
-				triggerstest.Await(t, store, id, picasso.StatusRunning)
-				_, err = store.CancelExecution(t.Context(), "p1", id, "by the test")
-				require.NoError(t, err)
-				require.Eventually(t, func() bool {
-					stats, err := host.Host(t.Context())
-					return err == nil && stats.CallsRunning == 0
-				}, 15*time.Second, step, "it is stopped before it ends by itself")
-				triggerstest.Await(t, store, id, picasso.StatusCancelled)
-			})
-		}
-		t.Run("not worth retrying", func(t *testing.T) {
-			web := triggerstest.Enqueue(t, store, testfn(picasso.ContractWeb), say("status 404\n"))
-			fn := triggerstest.Enqueue(t, store, testfn(picasso.ContractFn), say("status 404\n"))
-			stdio := triggerstest.Enqueue(t, store, testfn(picasso.ContractStdio), say("exit 65\n"))
-			for _, id := range []string{web, fn, stdio} {
-				assert.Equal(t, 1, triggerstest.Await(t, store, id, picasso.StatusFailed).Attempt)
-			}
+	store := dbtest.MariaDB(t) // on which database is the same to the engine
+	testfn := func(contract picasso.Contract) *picasso.Function {
+		fn := triggerstest.Function(t, store, "p1", func(fn *picasso.Function) {
+			fn.ImageDigest, fn.Contract, fn.MemoryMB, fn.Retry.MaxAttempts = digest, contract, 64, 2
 		})
-		t.Run("live log", func(t *testing.T) {
-			id := triggerstest.Enqueue(t, store, triggerstest.Function(t, store, "p1", func(fn *picasso.Function) {
-				fn.ImageDigest, fn.Contract = debian, picasso.ContractStdio
-				fn.Command = []string{"sh", "-c", "for i in $(seq 30); do echo line $i >&2; sleep 0.1; done"}
-			}))
-			require.Eventually(t, func() bool { return logOf(t, store, id) != "" }, patience, step)
-			e, err := store.Execution(t.Context(), "", id)
+		t.Cleanup(func() { assert.NoError(t, host.Retire(context.Background(), fn.ID, math.MaxInt64)) })
+		return fn
+	}
+	start(t, store, host, func(c *queue.Config) { c.Lease = time.Second })
+	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
+		t.Run(string(contract), func(t *testing.T) {
+			fn := testfn(contract)
+			id := triggerstest.Enqueue(t, store, fn, say("log 3\n"))
+			e := triggerstest.Await(t, store, id, picasso.StatusSucceeded)
+			assert.Equal(t, 1, e.Attempt)
+			assert.Equal(t, http.StatusOK, e.HTTPStatus)
+			assert.Positive(t, e.RunMS)
+			result, err := store.ExecutionResult(t.Context(), "p1", id)
 			require.NoError(t, err)
-			assert.Equal(t, picasso.StatusRunning, e.Status, "it still runs")
-			triggerstest.Await(t, store, id, picasso.StatusSucceeded)
-			assert.Equal(t, 30, strings.Count(logOf(t, store, id), "\n"), logOf(t, store, id))
+			assert.Equal(t, "logged", string(result.Body))
+
+			require.Eventually(t, func() bool { // output travels another way than the answer, and may come late
+				id := triggerstest.Enqueue(t, store, fn, say("log 3\n"))
+				triggerstest.Await(t, store, id, picasso.StatusSucceeded)
+				return strings.Count(logOf(t, store, id), "\n") == 3
+			}, patience, step)
+
+			id = triggerstest.Enqueue(t, store, fn, say("crash 3\n"))
+			e = triggerstest.Await(t, store, id, picasso.StatusFailed)
+			assert.Equal(t, 2, e.Attempt)
+			assert.NotEmpty(t, e.Reason)
+
+			id = triggerstest.Enqueue(t, store, fn, say("sleep 20000\n"))
+			triggerstest.Await(t, store, id, picasso.StatusRunning)
+			_, err = store.CancelExecution(t.Context(), "p1", id, "by the test")
+			require.NoError(t, err)
+			require.Eventually(t, func() bool {
+				stats, err := host.Host(t.Context())
+				return err == nil && stats.CallsRunning == 0
+			}, 15*time.Second, step, "it is stopped before it ends by itself")
+			triggerstest.Await(t, store, id, picasso.StatusCancelled)
 		})
+	}
+	t.Run("not worth retrying", func(t *testing.T) {
+		web := triggerstest.Enqueue(t, store, testfn(picasso.ContractWeb), say("status 404\n"))
+		fn := triggerstest.Enqueue(t, store, testfn(picasso.ContractFn), say("status 404\n"))
+		stdio := triggerstest.Enqueue(t, store, testfn(picasso.ContractStdio), say("exit 65\n"))
+		for _, id := range []string{web, fn, stdio} {
+			assert.Equal(t, 1, triggerstest.Await(t, store, id, picasso.StatusFailed).Attempt)
+		}
+	})
+	t.Run("live log", func(t *testing.T) {
+		id := triggerstest.Enqueue(t, store, triggerstest.Function(t, store, "p1", func(fn *picasso.Function) {
+			fn.ImageDigest, fn.Contract = debian, picasso.ContractStdio
+			fn.Command = []string{"sh", "-c", "for i in $(seq 30); do echo line $i >&2; sleep 0.1; done"}
+		}))
+		require.Eventually(t, func() bool { return logOf(t, store, id) != "" }, patience, step)
+		e, err := store.Execution(t.Context(), "", id)
+		require.NoError(t, err)
+		assert.Equal(t, picasso.StatusRunning, e.Status, "it still runs")
+		triggerstest.Await(t, store, id, picasso.StatusSucceeded)
+		assert.Equal(t, 30, strings.Count(logOf(t, store, id), "\n"), logOf(t, store, id))
 	})
 }
