@@ -5,6 +5,7 @@ package dbtest
 import (
 	"crypto/rand"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,7 +19,11 @@ import (
 // SQLite returns an empty store in a file of its own, which goes with the test.
 func SQLite(t testing.TB) *db.Store {
 	t.Helper()
-	return Open(t, "sqlite:///"+filepath.Join(t.TempDir(), "picasso.sqlite"))
+	path := filepath.Join(t.TempDir(), "picasso.sqlite")
+	if err := os.WriteFile(path, template(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Unmigrated(t, "sqlite:///"+path)
 }
 
 // MariaDB returns an empty store in a database of its own, which goes with the
