@@ -44,6 +44,11 @@ func outputs() map[string]mode {
 			lines(os.Stdout, number(arg, 1), "line")
 			_, _ = io.WriteString(w, "logged")
 		},
+		"say": func(w http.ResponseWriter, _ *http.Request, arg string) { // the line ARG to stdout and to stderr
+			fmt.Fprintln(os.Stdout, "out", arg)
+			fmt.Fprintln(os.Stderr, "err", arg)
+			_, _ = io.WriteString(w, "said")
+		},
 		"log-later": func(w http.ResponseWriter, _ *http.Request, arg string) { // "N MS": a line each MS ms after the answer
 			n, ms := pair(arg)
 			go func() {

@@ -32,6 +32,16 @@ func starts() map[string]func(arg string) error {
 			lines(os.Stderr, number(arg, 10), "starting")
 			return nil
 		},
+		"no-stdout": func(arg string) error { // stdout is closed, or with ARG "pipe" leads nowhere
+			if arg != "pipe" {
+				return syscall.Close(1)
+			}
+			var nowhere [2]int
+			if err := syscall.Pipe(nowhere[:]); err != nil {
+				return err
+			}
+			return syscall.Dup3(nowhere[1], 1, 0)
+		},
 		"ignore-term": func(string) error { // only SIGKILL ends it
 			signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 			return nil
