@@ -22,7 +22,6 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	defer e.calls.leave(abort)
 	// A small body is here in full by now: a slow caller holds no sandbox.
 	c := contract.Call{Call: streaming(call, in.Upload), Payload: in.Payload, Abort: abort}
-	c.Wanted = func() bool { return e.pools.Wanted(call.Function) }
 	out := e.serve(ctx, &c, w)
 	if out.Started.IsZero() {
 		out.Wait = time.Since(began)

@@ -12,7 +12,6 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/h1"
-	"github.com/picasso-faas/picasso/engine/ring"
 	"github.com/picasso-faas/picasso/engine/sandbox"
 )
 
@@ -24,8 +23,6 @@ type Call struct {
 	Payload []byte
 	// Abort ends the call from outside, as cancelled.
 	Abort *h1.Abort
-	// Wanted reports whether other calls wait for a sandbox of the function.
-	Wanted func() bool
 }
 
 // attempt is the number of the attempt on the wire. Synchronous calls have but one.
@@ -96,33 +93,5 @@ func (s *Starter) spec(fn *picasso.Function, platform []string) sandbox.Spec {
 		Image: fn.ImageDigest, Entrypoint: fn.Entrypoint, Command: fn.Command,
 		Env:      environment(fn, platform),
 		MemoryMB: fn.MemoryMB, CPUs: fn.CPUs, TmpMB: fn.TmpMB, Network: fn.Network,
-	}
-}
-
-// The settling of a log: output travels another way than the answer and
-// arrives a moment later.
-const (
-	settleQuiet = 2 * time.Millisecond
-	settleMax   = 20 * time.Millisecond
-)
-
-// patience is how long the first output of a call is waited for: most, or no
-// longer than least when the sandbox is wanted for another call.
-type patience struct{ least, most time.Duration }
-
-// settle waits until the log has been quiet for a moment, so that what was
-// written before the answer is in it and does not end up in the next call's. A
-// log in which nothing has come since start gets patience.
-func settle(log *ring.Log, start int64, p patience, wanted func() bool) {
-	for waited := time.Duration(0); waited < settleMax; waited += settleQuiet {
-		end := log.End()
-		silent := end == start
-		if silent && (waited >= p.most || waited >= p.least && wanted()) {
-			return
-		}
-		time.Sleep(settleQuiet)
-		if !silent && log.End() == end {
-			return
-		}
 	}
 }

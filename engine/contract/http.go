@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -45,14 +46,12 @@ type verdict struct {
 type httpSandbox struct {
 	sandbox.Sandbox
 	protocol
-	cfg    Config
-	fn     *picasso.Function
-	log    *ring.Log
-	taken  atomic.Int64 // offset in log behind what has gone to a call
-	calls  atomic.Int64 // served
-	talked atomic.Bool  // in the latest call
-	ended  atomic.Int64 // when the latest call ended, Unix time in nanoseconds; 0 before
-	conns  h1.Pool
+	cfg     Config
+	fn      *picasso.Function
+	log     *ring.Log
+	taken   atomic.Int64 // offset in log behind what has gone to a call
+	hearing hearing
+	conns   h1.Pool
 }
 
 // dialTimeout bounds the connecting to a function that is ready.
@@ -60,9 +59,10 @@ const dialTimeout = 5 * time.Second
 
 func (s *Starter) startHTTP(ctx context.Context, fn *picasso.Function, p protocol) (Sandbox, error) {
 	h := &httpSandbox{protocol: p, cfg: s.cfg, fn: fn, log: ring.New(s.cfg.MaxLogBytes)}
+	h.hearing.marks = ring.NewMarks(h.log, rand.Text())
 	spec := s.spec(fn, nil)
 	p.prepare(&spec, fn)
-	spec.Stdout, spec.Stderr = h.log, h.log
+	spec.Stdout, spec.Stderr = h.hearing.marks.Stream(), h.hearing.marks.Stream()
 	sb, err := s.driver.Start(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -118,40 +118,18 @@ func (s *httpSandbox) Serve(call *Call, w http.ResponseWriter) (picasso.Outcome,
 	to := sink{w: w, deadline: started.Add(s.fn.Timeout()), log: follow(s.log, logged, s.cfg.MaxLogBytes, call.Log)}
 	fate := s.exchange(call, &to, &out)
 	out.Run = time.Since(started)
-	if p := s.patience(&out); p.most > 0 || s.log.End() > logged {
+	if s.hearing.expects(&out) || s.log.End() > logged {
 		to.flush()
-		settle(s.log, logged, p, call.Wanted)
+		s.settle(logged)
 	}
 	var end int64
 	out.Log, end = s.log.Since(logged)
 	if fate != Missed {
 		to.log.finish(out.Log, end)
 	}
-	s.talked.Store(len(out.Log) > 0)
+	s.hearing.heard(len(out.Log) > 0)
 	s.taken.Store(end) // what comes now goes to the next call rather than to none
-	s.ended.Store(time.Now().UnixNano())
 	return out, fate
-}
-
-const (
-	// restedFor is the pause before a call from which on it does not matter
-	// that its sandbox is held back a moment after it.
-	restedFor = 50 * time.Millisecond
-	// trial is after how many calls without a word a function counts as silent.
-	trial = 16
-)
-
-// patience is how long the end of a call waits for its log. Functions that
-// have proved silent and are called without a pause are not waited for.
-func (s *httpSandbox) patience(out *picasso.Outcome) patience {
-	calls := s.calls.Add(1)
-	switch {
-	case s.talked.Load():
-		return patience{least: 2 * settleQuiet, most: settleMax}
-	case out.Err != nil, calls <= trial, out.Started.UnixNano()-s.ended.Load() > int64(restedFor):
-		return patience{most: settleMax}
-	}
-	return patience{}
 }
 
 func (s *httpSandbox) exchange(call *Call, to *sink, out *picasso.Outcome) Fate {

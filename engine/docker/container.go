@@ -39,6 +39,7 @@ type box struct {
 	donor     *donor
 	exited    chan struct{} // closed when exit is set
 	done      chan struct{} // closed when, in addition, the output has ended
+	outlets   outlets
 
 	mu       sync.Mutex // guards what follows
 	id       string     // "" until Docker has created it; fixed once Start has returned
@@ -50,9 +51,6 @@ type box struct {
 }
 
 var _ sandbox.Sandbox = (*box)(nil)
-
-// ID implements sandbox.Sandbox: Docker's id of the container, short.
-func (b *box) ID() string { return b.id[:12] }
 
 // SocketDir implements sandbox.Sandbox.
 func (b *box) SocketDir() string { return b.socketDir }
@@ -76,7 +74,7 @@ func (b *box) Dial(ctx context.Context, port int) (net.Conn, error) {
 	select {
 	case <-b.exited: // the donor may have a new sandbox already, and conn lead there
 		_ = conn.Close()
-		return nil, fmt.Errorf("sandbox %s has ended", b.ID())
+		return nil, fmt.Errorf("sandbox %s has ended", b.id[:12])
 	default:
 		return conn, nil
 	}
@@ -150,6 +148,7 @@ func (b *box) pump(spec *sandbox.Spec) {
 	}
 	b.awaitExit()
 	b.stream.Close()
+	b.outlets.close()
 	b.driver.releaseDonor(b.donor, b.Exit())
 	close(b.done)
 }

@@ -49,6 +49,8 @@ func Driver(t *testing.T, driver sandbox.Driver, testfn, debian string) {
 		"network none":                            s.networkNone,
 		"network egress":                          s.networkEgress,
 		"output without end":                      s.endlessOutput,
+		"marks":                                   s.marks,
+		"marks until the end":                     s.markedExit,
 	} {
 		t.Run(name, test)
 	}

@@ -25,16 +25,21 @@ func (s *driverSuite) serveFn(t *testing.T, spec sandbox.Spec) (sandbox.Sandbox,
 	spec.Env = append(spec.Env, "FN_LISTENER=unix:/tmp/iofs/lsnr.sock")
 	b := s.start(t, spec)
 	socket := filepath.Join(b.SocketDir(), "lsnr.sock")
-	require.Eventually(t, func() bool {
-		_, err := os.Stat(socket)
-		return err == nil
-	}, patience, time.Millisecond)
+	awaitFile(t, socket)
 	return b, &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", socket)
 		},
 	}}
+}
+
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	}, patience, time.Millisecond)
 }
 
 func (s *driverSuite) socketDir(t *testing.T) {

@@ -63,6 +63,8 @@ func (s *engineSuite) hop() []engineTest {
 func (s *engineSuite) sandboxes() []engineTest {
 	return []engineTest{
 		{"a hot sandbox serves again", s.hot},
+		{"the log of each call is its own", s.ownLogs},
+		{"the log of a function that has no output any more", s.noOutput},
 		{"web", s.web},
 		{"environment", s.environment},
 		{"stdio", s.stdio},

@@ -65,7 +65,7 @@ func (l *Local) Start(_ context.Context, spec sandbox.Spec) (sandbox.Sandbox, er
 		in.Env[name] = value
 	}
 	ctx, kill := context.WithCancel(context.Background())
-	s := &localSandbox{dir: dir, port: port, done: make(chan struct{}), kill: kill}
+	s := &localSandbox{dir: dir, port: port, done: make(chan struct{}), kill: kill, outlets: []io.Writer{spec.Stdout, spec.Stderr}}
 	go func() {
 		code := program(ctx, in)
 		s.exit = sandbox.Exit{Code: code, EngineErr: ctx.Err() != nil}
@@ -93,9 +93,10 @@ type localSandbox struct {
 	done chan struct{}
 	exit sandbox.Exit
 	kill context.CancelFunc
+
+	outlets []io.Writer
 }
 
-func (s *localSandbox) ID() string            { return s.dir }
 func (s *localSandbox) SocketDir() string     { return s.dir }
 func (s *localSandbox) Done() <-chan struct{} { return s.done }
 func (s *localSandbox) Exit() sandbox.Exit    { return s.exit }
@@ -105,6 +106,13 @@ func (s *localSandbox) Thaw()                 {}
 func (s *localSandbox) Dial(ctx context.Context, _ int) (net.Conn, error) {
 	var d net.Dialer
 	return d.DialContext(ctx, "unix", s.port.Addr().String())
+}
+
+func (s *localSandbox) Mark(mark []byte) (count int, all bool) {
+	for _, outlet := range s.outlets {
+		_, _ = outlet.Write(mark)
+	}
+	return len(s.outlets), true
 }
 
 func (s *localSandbox) Remove() {

@@ -214,14 +214,6 @@ func (h *Host) Retire(functionID string, below int64) {
 	h.family(functionID).retire(below, h.cfg.Now())
 }
 
-// Wanted reports whether calls wait for a sandbox of the function's revision.
-func (h *Host) Wanted(fn *picasso.Function) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	f := h.functions[fn.ID]
-	return f != nil && f.pools[fn.Revision] != nil && f.pools[fn.Revision].waiters.Len() > 0
-}
-
 // Stats returns what is on the host now.
 func (h *Host) Stats() Stats {
 	h.mu.Lock()

@@ -53,8 +53,6 @@ type Owner struct {
 // Sandbox is one started sandbox. Whoever has started it calls Remove, also
 // when it has ended by itself.
 type Sandbox interface {
-	// ID is the driver's own id, for the log.
-	ID() string
 	// SocketDir is the directory on the host that the function sees as
 	// /tmp/iofs, "" without Spec.SocketDir. Its content is hostile.
 	SocketDir() string
@@ -65,6 +63,13 @@ type Sandbox interface {
 	Done() <-chan struct{}
 	// Exit tells how it ended. Valid once Done is closed.
 	Exit() Exit
+	// Mark appends a mark (at most 200 bytes) to the standard output and error
+	// of the sandbox, as if it had written it: what comes out before it was
+	// written before, what comes out after it was not. It never waits for the
+	// sandbox. count is how often the mark will come out, once where both are
+	// the same and 0 to 2 in all; all reports whether it was appended to
+	// everything that the sandbox had as either. Once Done is closed it is 0, false.
+	Mark(mark []byte) (count int, all bool)
 	// Freeze stops all its processes until Thaw, which is instantaneous
 	// (well under 2 ms). Freeze reports false where the host cannot do that.
 	Freeze() bool
