@@ -11,10 +11,10 @@ import (
 	"github.com/picasso-faas/picasso"
 )
 
-const bytesPerClaim = 64 << 20 // of inputs, as far as it is not one
+const bytesPerClaim = 32 << 20 // of inputs, as far as it is not one
 
 // Claim implements picasso.Queue. Inputs come along, so that a claim ends
-// early when they are more than 64 MiB together.
+// early when they are more than 32 MiB together.
 func (s *Store) Claim(ctx context.Context, claims []picasso.Claim, lease time.Duration) (claimed []picasso.Claimed, err error) {
 	if len(claims) == 0 {
 		return nil, nil

@@ -7,9 +7,11 @@ import (
 )
 
 func TestSQLite(t *testing.T) {
+	t.Parallel() // with the other, which mostly waits
 	dbtest.Run(t, func(t *testing.T) dbtest.Stores { return dbtest.SQLite(t) })
 }
 
 func TestMariaDB(t *testing.T) {
+	t.Parallel()
 	dbtest.Run(t, func(t *testing.T) dbtest.Stores { return dbtest.MariaDB(t) })
 }

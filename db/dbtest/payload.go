@@ -49,7 +49,7 @@ func (s *suite) manyLarge() {
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	for n := range 5 {
 		sub := submission(fn, n)
-		sub.Input.Body = make([]byte, 16<<20)
+		sub.Input.Body = make([]byte, 8<<20)
 		_, err := s.Enqueue(s.Context(), sub)
 		require.NoError(s, err)
 	}
