@@ -120,8 +120,9 @@ type ExecutionFilter struct {
 // means any project; with one, what belongs to another project is not_found.
 // Every method may return unavailable.
 type ExecutionStore interface {
-	// RecordExecutions stores ended synchronous executions with their logs,
-	// all or none. One that is there already stays as it is.
+	// RecordExecutions stores ended synchronous executions with their logs. One
+	// that is there already stays as it is. With unavailable perhaps some are stored;
+	// with another error all but those that cannot be, and the Detail says how many.
 	RecordExecutions(ctx context.Context, batch []Execution) error
 	// Execution returns one record. Errors: not_found.
 	Execution(ctx context.Context, projectID, id string) (*Execution, error)
