@@ -19,7 +19,7 @@ import (
 )
 
 // newEngine returns an engine of its own on the real Docker.
-func newEngine(t *testing.T) picasso.Engine {
+func newEngine(t testing.TB) picasso.Engine {
 	t.Helper()
 	log := logrus.New()
 	log.SetOutput(t.Output())
@@ -49,5 +49,6 @@ func TestOnDockerBehindRPC(t *testing.T) {
 }
 
 func TestOnDocker(t *testing.T) {
-	enginetest.RunEngine(t, newEngine, functest.Image(t, "testfn"), functest.Image(t, "debian"))
+	start := func(t *testing.T) picasso.Engine { return newEngine(t) }
+	enginetest.RunEngine(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
 }
