@@ -2,40 +2,22 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/picasso-faas/picasso"
 )
 
-// functionsPerScan is how many functions with queued executions are looked at
-// in one statement.
-const functionsPerScan = 500
+const (
+	functionsPerScan = 100 // with queued executions, looked at in one go
+	entriesPerStep   = 32  // read of the index in one statement
+)
 
-// queuedFunctions steps from one function with queued executions to the next,
-// from behind a function on ("" is the first), and takes the first run_at of each: two
-// look-ups in the index, however many executions there are. MySQL does so where
-// it groups by an index; it cannot follow a recursion with an index, as SQLite
-// can. In open_as, ids of functions come before "running".
-func (s *Store) queuedFunctions() string {
-	if s.place.mysql != nil {
-		return fmt.Sprintf("SELECT open_as AS function_id, MIN(run_at) AS run_at FROM executions "+
-			"WHERE open_as > ? AND open_as < 'running' GROUP BY open_as ORDER BY open_as LIMIT %d", functionsPerScan)
-	}
-	return fmt.Sprintf("WITH RECURSIVE queued (function_id) AS ("+
-		"SELECT MIN(open_as) FROM executions WHERE open_as > ? AND open_as < 'running' "+
-		"UNION ALL "+
-		"SELECT (SELECT MIN(open_as) FROM executions WHERE open_as > queued.function_id AND open_as < 'running') "+
-		"FROM queued WHERE queued.function_id IS NOT NULL LIMIT %d) "+
-		"SELECT function_id, (SELECT MIN(run_at) FROM executions WHERE open_as = queued.function_id) AS run_at "+
-		"FROM queued WHERE function_id IS NOT NULL", functionsPerScan)
-}
-
-// queuedFunction is one that was found.
+// queuedFunction is one with queued executions.
 type queuedFunction struct {
 	picasso.Backlog
-	exists bool // the function has not been deleted
-	ready  bool // it is not paused and has something due
+	due    bool // the first of its executions
+	exists bool // it has not been deleted
+	ready  bool // it is not paused, and due
 }
 
 // Backlog implements picasso.Queue. Of very many functions with something due,
@@ -88,30 +70,72 @@ func appendReady(backlog []picasso.Backlog, found []queuedFunction) []picasso.Ba
 // scanQueued looks at the functions with queued executions behind one, and
 // returns where to go on: "" after the last.
 func (s *Store) scanQueued(ctx context.Context, behind string) (found []queuedFunction, next string, err error) {
-	query := "SELECT q.function_id, f.project_id, f.priority, f.max_sandboxes * f.concurrency, " +
-		"f.enabled AND a.enabled AND q.run_at <= " + s.clock(0) + " FROM (" + s.queuedFunctions() + ") q " +
-		"LEFT JOIN functions f ON f.id = q.function_id LEFT JOIN apps a ON a.id = f.app_id ORDER BY q.function_id"
-	err = each(ctx, s.read, query, []any{behind}, func(row row) error {
+	next = behind
+	for more := true; more && len(found) < functionsPerScan; {
+		if found, more, err = s.stepQueued(ctx, next, found); err != nil {
+			return nil, "", err
+		}
+		next = ""
+		if more {
+			next = found[len(found)-1].FunctionID
+		}
+	}
+	if len(found) == 0 {
+		return nil, "", nil
+	}
+	return found, next, s.lookAt(ctx, found)
+}
+
+// stepSQL reads the queue from behind a function on. It finds the place in the index,
+// reads a few entries there, and depends on no statistics to do so:
+// what MariaDB knows of a table that grows is old.
+func (s *Store) stepSQL() string {
+	return fmt.Sprintf("SELECT open_as, run_at <= %s FROM executions%s WHERE open_as > ? AND open_as < 'running' ORDER BY open_as, run_at LIMIT %d",
+		s.clock(0), s.by("executions_open"), entriesPerStep)
+}
+
+// stepQueued appends the functions among the next entries of the queue. However
+// many executions a function has, the next step goes past them.
+func (s *Store) stepQueued(ctx context.Context, behind string, found []queuedFunction) (_ []queuedFunction, more bool, err error) {
+	entries := 0
+	err = each(ctx, s.read, s.stepSQL(), []any{behind}, func(row row) error {
 		var f queuedFunction
-		var project sql.NullString
-		var priority, limit sql.NullInt64
-		var ready sql.NullBool
-		err := row.Scan(&f.FunctionID, &project, &priority, &limit, &ready)
-		f.ProjectID, f.Priority, f.Limit = project.String, int(priority.Int64), int(limit.Int64)
-		f.exists, f.ready = project.Valid, ready.Bool
-		found = append(found, f)
+		err := row.Scan(&f.FunctionID, &f.due)
+		entries++
+		if f.FunctionID != behind {
+			found, behind = append(found, f), f.FunctionID
+		}
 		return err
 	})
-	if len(found) == functionsPerScan {
-		next = found[functionsPerScan-1].FunctionID
+	return found, entries == entriesPerStep, err
+}
+
+// lookAt fills in what the functions are like now.
+func (s *Store) lookAt(ctx context.Context, found []queuedFunction) error {
+	ids := make([]any, len(found))
+	at := map[string]*queuedFunction{}
+	for i := range found {
+		ids[i], at[found[i].FunctionID] = found[i].FunctionID, &found[i]
 	}
-	return found, next, err
+	query := "SELECT f.id, f.project_id, f.priority, f.max_sandboxes * f.concurrency, f.enabled AND a.enabled FROM " +
+		functionsWithApps + " WHERE f.id" + in(len(ids))
+	return each(ctx, s.read, query, ids, func(row row) error {
+		var id string
+		var enabled bool
+		var b picasso.Backlog
+		err := row.Scan(&id, &b.ProjectID, &b.Priority, &b.Limit, &enabled)
+		if f := at[id]; f != nil {
+			b.FunctionID = id
+			f.Backlog, f.exists, f.ready = b, true, enabled && f.due
+		}
+		return err
+	})
 }
 
 // countRunning fills in what runs. There are never more such rows than workers.
 func (s *Store) countRunning(ctx context.Context, backlog []picasso.Backlog) error {
 	functions, projects := map[string]int{}, map[string]int{}
-	query := "SELECT project_id, function_id, COUNT(*) FROM executions WHERE open_as = 'running' GROUP BY project_id, function_id"
+	query := "SELECT project_id, function_id, COUNT(*) FROM executions" + s.by("executions_open") + " WHERE open_as = 'running' GROUP BY project_id, function_id"
 	err := each(ctx, s.read, query, nil, func(row row) error {
 		var project, function string
 		var n int

@@ -20,11 +20,11 @@ func (s *Store) withinLimits(ctx context.Context, tx *sql.Tx, claims []picasso.C
 	if err := s.lockClaims(ctx, tx, slices.Concat(functions, projects)); err != nil {
 		return nil, err
 	}
-	running, err := countFor(ctx, tx, "function_id", functions)
+	running, err := s.countFor(ctx, tx, "function_id", functions)
 	if err != nil {
 		return nil, err
 	}
-	inProject, err := countFor(ctx, tx, "project_id", projects)
+	inProject, err := s.countFor(ctx, tx, "project_id", projects)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (s *Store) lockClaims(ctx context.Context, tx *sql.Tx, ids []string) error 
 }
 
 // countFor counts what runs, by function or project.
-func countFor(ctx context.Context, tx *sql.Tx, column string, ids []string) (map[string]int, error) {
+func (s *Store) countFor(ctx context.Context, tx *sql.Tx, column string, ids []string) (map[string]int, error) {
 	counts := map[string]int{}
 	if len(ids) == 0 {
 		return counts, nil
@@ -84,7 +84,7 @@ func countFor(ctx context.Context, tx *sql.Tx, column string, ids []string) (map
 	for i := range ids {
 		args[i] = ids[i]
 	}
-	query := "SELECT " + column + ", COUNT(*) FROM executions WHERE open_as = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
+	query := "SELECT " + column + ", COUNT(*) FROM executions" + s.by("executions_open") + " WHERE open_as = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
 	return counts, each(ctx, tx, query, args, func(row row) error {
 		var id string
 		var n int

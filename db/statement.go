@@ -101,6 +101,14 @@ func (s *Store) runAt(t time.Time) []any {
 	return []any{optional(t), max(0, t.Sub(s.now())).Microseconds()}
 }
 
+// by makes the database use an index, whatever it believes of the table.
+func (s *Store) by(index string) string {
+	if s.place.mysql != nil {
+		return " FORCE INDEX (" + index + ")"
+	}
+	return " INDEXED BY " + index
+}
+
 // forUpdate locks the rows of a SELECT. SQLite has one writer at a time, who needs no more.
 func (s *Store) forUpdate() string {
 	if s.place.mysql != nil {
