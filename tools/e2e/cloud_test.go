@@ -132,7 +132,7 @@ func TestRevokedTokenStopsWithinTheCacheTime(t *testing.T) {
 
 func TestKeystoneDown(t *testing.T) {
 	s := newStack(t, options{keystone: fmt.Sprintf(
-		"auth_url = http://127.0.0.1:%d/v3\nusername = functions\npassword = x\nproject_name = service\nhttp_request_max_retries = 0\n", freePort(t))})
+		"auth_url = http://127.0.0.1:%d/v3\nusername = functions\npassword = x\nproject_name = service\nhttp_request_max_retries = 0\n", cloudtest.FreePort(t))})
 	a := s.withToken("gAAAAAsomething").do(http.MethodGet, "/v2/functions", nil)
 	wantProblem(t, a, http.StatusServiceUnavailable, "unavailable")
 	require.NotEmpty(t, a.Header.Get("Retry-After"))

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,15 +83,6 @@ func (b *lockedBuffer) String() string {
 func (b *lockedBuffer) tail(n int) string {
 	s := b.String()
 	return s[max(0, len(s)-n):]
-}
-
-// freePort returns a loopback port nobody listens on now.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // writeFile writes a file of the test's own and returns its path.

@@ -49,7 +49,7 @@ func newStack(t testing.TB, opt options) *stack {
 	t.Helper()
 	env := cloudtest.Need(t, "docker")
 	dir := t.TempDir()
-	apiPort, metricsPort, rpcPort := freePort(t), freePort(t), freePort(t)
+	apiPort, metricsPort, rpcPort := cloudtest.FreePort(t), cloudtest.FreePort(t), cloudtest.FreePort(t)
 	s := &stack{
 		t: t, url: fmt.Sprintf("http://127.0.0.1:%d", apiPort), metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", metricsPort),
 		host: fmt.Sprintf("e2e-%d", apiPort),

@@ -3,10 +3,12 @@ package cloudtest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +29,7 @@ type Private struct {
 // PrivateMariaDB starts a MariaDB on a port of its own: see DBDSN. About 2 s.
 func PrivateMariaDB(t testing.TB) *Private {
 	t.Helper()
-	return newPrivate(t, "mariadb", "mariadb", fmt.Sprintf("CLOUD_PORT_MARIADB=%d", freePort(t)))
+	return newPrivate(t, "mariadb", "mariadb", fmt.Sprintf("CLOUD_PORT_MARIADB=%d", FreePort(t)))
 }
 
 // PrivateDocker starts a Docker engine on a socket of its own: see DockerHost. About
@@ -110,12 +112,17 @@ func ended(pid int) bool {
 	return strings.HasPrefix(state, "Z")
 }
 
-func freePort(t testing.TB) int {
+// FreePort returns a loopback port nobody listens on now, below those that the
+// kernel gives to outgoing connections, of which one could take it meanwhile.
+func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 15000 + rand.IntN(17000)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no free port")
+	return 0
 }
