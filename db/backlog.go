@@ -91,7 +91,7 @@ func (s *Store) scanQueued(ctx context.Context, behind string) (found []queuedFu
 // what MariaDB knows of a table that grows is old.
 func (s *Store) stepSQL() string {
 	return fmt.Sprintf("SELECT open_as, run_at <= %s FROM executions%s WHERE open_as > ? AND open_as < 'running' ORDER BY open_as, run_at LIMIT %d",
-		s.clock(0), s.by("executions_open"), entriesPerStep)
+		s.clock(0), s.byQueue(), entriesPerStep)
 }
 
 // stepQueued appends the functions among the next entries of the queue. However
@@ -135,7 +135,7 @@ func (s *Store) lookAt(ctx context.Context, found []queuedFunction) error {
 // countRunning fills in what runs. There are never more such rows than workers.
 func (s *Store) countRunning(ctx context.Context, backlog []picasso.Backlog) error {
 	functions, projects := map[string]int{}, map[string]int{}
-	query := "SELECT project_id, function_id, COUNT(*) FROM executions" + s.by("executions_open") + " WHERE open_as = 'running' GROUP BY project_id, function_id"
+	query := "SELECT project_id, function_id, COUNT(*) FROM executions" + s.byQueue() + " WHERE open_as = 'running' GROUP BY project_id, function_id"
 	err := each(ctx, s.read, query, nil, func(row row) error {
 		var project, function string
 		var n int

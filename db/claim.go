@@ -85,7 +85,7 @@ func functionsOf(ctx context.Context, tx *sql.Tx, claims []picasso.Claim) (map[s
 // dueSQL is the statement for what is due of a function, oldest first.
 func (s *Store) dueSQL(count int) string {
 	return fmt.Sprintf("SELECT %s, lease FROM executions%s WHERE open_as = ? AND run_at <= %s ORDER BY run_at, id LIMIT %d",
-		executionFields, s.by("executions_open"), s.clock(0), count) + s.skipLocked()
+		executionFields, s.byQueue(), s.clock(0), count) + s.skipLocked()
 }
 
 // selectDue appends what is due of each function, and locks it.

@@ -113,7 +113,7 @@ type expired struct {
 // requeueLost queues executions again whose lease ran out. Whether they are too
 // old to be tried again is for whoever claims them to say.
 func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
-	query := fmt.Sprintf("SELECT id, lease, attempt FROM executions%s WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.by("executions_open"), s.clock(0), rowsPerRecovery) + s.skipLocked()
+	query := fmt.Sprintf("SELECT id, lease, attempt FROM executions%s WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.byQueue(), s.clock(0), rowsPerRecovery) + s.skipLocked()
 	var list []expired
 	err := each(ctx, tx, query, nil, func(row row) error {
 		var x expired
@@ -172,7 +172,7 @@ func (s *Store) cancelDeleted(ctx context.Context) (done int, err error) {
 
 func (s *Store) cancelOf(functionID string) func(context.Context, *sql.Tx) (int, error) {
 	return func(ctx context.Context, tx *sql.Tx) (int, error) {
-		ids, err := column(ctx, tx, "SELECT id FROM executions"+s.by("executions_open")+" WHERE open_as = ? LIMIT 500"+s.skipLocked(), functionID)
+		ids, err := column(ctx, tx, "SELECT id FROM executions"+s.byQueue()+" WHERE open_as = ? LIMIT 500"+s.skipLocked(), functionID)
 		if err != nil || len(ids) == 0 {
 			return 0, err
 		}

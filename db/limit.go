@@ -84,7 +84,7 @@ func (s *Store) countFor(ctx context.Context, tx *sql.Tx, column string, ids []s
 	for i := range ids {
 		args[i] = ids[i]
 	}
-	query := "SELECT " + column + ", COUNT(*) FROM executions" + s.by("executions_open") + " WHERE open_as = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
+	query := "SELECT " + column + ", COUNT(*) FROM executions" + s.byQueue() + " WHERE open_as = 'running' AND " + column + in(len(ids)) + " GROUP BY " + column
 	return counts, each(ctx, tx, query, args, func(row row) error {
 		var id string
 		var n int

@@ -101,12 +101,13 @@ func (s *Store) runAt(t time.Time) []any {
 	return []any{optional(t), max(0, t.Sub(s.now())).Microseconds()}
 }
 
-// by makes the database use an index, whatever it believes of the table.
-func (s *Store) by(index string) string {
+// byQueue makes the database use the index of the queue, whatever it believes of
+// the table.
+func (s *Store) byQueue() string {
 	if s.place.mysql != nil {
-		return " FORCE INDEX (" + index + ")"
+		return " FORCE INDEX (executions_open)"
 	}
-	return " INDEXED BY " + index
+	return " INDEXED BY executions_open"
 }
 
 // forUpdate locks the rows of a SELECT. SQLite has one writer at a time, who needs no more.
