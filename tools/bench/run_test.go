@@ -35,7 +35,7 @@ func small(t *testing.T, auth string) options {
 	require.NoError(t, err, "%s", out)
 	return options{
 		rounds: 1, warmUp: 10 * time.Millisecond, duration: 200 * time.Millisecond, coldRound: 1, burst: 6,
-		pause: 10 * time.Millisecond, functions: 20, auth: auth, bin: bin, json: filepath.Join(t.TempDir(), "results.json"),
+		pause: 10 * time.Millisecond, functions: 20, depth: 500, auth: auth, bin: bin, json: filepath.Join(t.TempDir(), "results.json"),
 	}
 }
 
@@ -57,7 +57,7 @@ func TestRun(t *testing.T) {
 	for _, row := range []string{coldDocker, coldOurs, coldRun, coldStdio, "first call after a pause"} {
 		require.Positive(t, r.median(row), row)
 	}
-	require.Len(t, r.Verdicts, 23, "rows of the table of targets")
+	require.Len(t, r.Verdicts, 28, "rows of the table of targets")
 	for _, v := range r.Verdicts {
 		require.Contains(t, tables.String(), "| "+v.What)
 	}
