@@ -3,6 +3,9 @@ package picasso
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -60,13 +63,20 @@ func (e *Error) WithCause(cause error) *Error {
 	return &c
 }
 
+// WithRetryAfter returns a copy of e that tells when it is worth trying again.
+func (e *Error) WithRetryAfter(pause time.Duration) *Error {
+	c := *e
+	c.RetryAfter = pause
+	return &c
+}
+
 // Error implements error; it is for logs and includes the cause.
 func (e *Error) Error() string {
 	s := string(e.Code)
 	if e.Detail != "" {
 		s += ": " + e.Detail
 	}
-	if e.Cause != nil && e.Cause.Error() != e.Detail {
+	if e.Cause != nil && !strings.HasSuffix(e.Detail, e.Cause.Error()) { // as %w leaves it
 		s += ": " + e.Cause.Error()
 	}
 	return s
@@ -142,4 +152,159 @@ func (c Code) Title() string {
 	default:
 		return "Internal error"
 	}
+}
+
+// Limits of user-set text, in bytes.
+const (
+	MaxNameBytes        = 255
+	MaxDescriptionBytes = 1024
+	MaxConfigBytes      = 64 << 10 // sum of all names and values of one config
+)
+
+var (
+	nameShape   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	configShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	uuidShape   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
+// IsID reports whether ref has the shape of an id (a lower-case UUID) and not
+// of a name. Names of that shape are refused, so that a reference is never
+// ambiguous.
+func IsID(ref string) bool { return uuidShape.MatchString(ref) }
+
+func validateName(field, name string) error {
+	switch {
+	case name == "":
+		return Errorf(CodeInvalid, "%s: is required", field)
+	case len(name) > MaxNameBytes:
+		return Errorf(CodeInvalid, "%s: is longer than %d bytes", field, MaxNameBytes)
+	case IsID(name):
+		return Errorf(CodeInvalid, "%s: must not look like an id", field)
+	case !nameShape.MatchString(name):
+		return Errorf(CodeInvalid, "%s: must start with a letter or digit and hold only letters, digits, '-', '_' and '.'", field)
+	}
+	return nil
+}
+
+func validateText(field, text string, maxBytes int) error {
+	if len(text) > maxBytes {
+		return Errorf(CodeInvalid, "%s: is longer than %d bytes", field, maxBytes)
+	}
+	if strings.ContainsRune(text, 0) {
+		return Errorf(CodeInvalid, "%s: must not contain NUL", field)
+	}
+	return nil
+}
+
+func validateConfig(field string, config map[string]string) error {
+	total := 0
+	for name, value := range config {
+		total += len(name) + len(value)
+		if !configShape.MatchString(name) {
+			return Errorf(CodeInvalid, "%s: %q is not a name of an environment variable", field, name)
+		}
+		if err := validateText(fmt.Sprintf("%s[%s]", field, name), value, MaxConfigBytes); err != nil {
+			return err
+		}
+	}
+	if total > MaxConfigBytes {
+		return Errorf(CodeInvalid, "%s: names and values are more than %d bytes together", field, MaxConfigBytes)
+	}
+	return nil
+}
+
+func oneOf[T ~string](field string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return Errorf(CodeInvalid, "%s: %q is not one of %q", field, value, allowed)
+}
+
+func inRange(field string, value, low, high int) error {
+	if value < low || value > high {
+		return Errorf(CodeInvalid, "%s: must be from %d to %d", field, low, high)
+	}
+	return nil
+}
+
+func validateArgs(field string, args []string) error {
+	total := 0
+	for i, arg := range args {
+		total += len(arg)
+		if err := validateText(fmt.Sprintf("%s[%d]", field, i), arg, MaxConfigBytes); err != nil {
+			return err
+		}
+	}
+	if total > MaxConfigBytes || len(args) > 1024 {
+		return Errorf(CodeInvalid, "%s: is longer than %d bytes or 1024 words", field, MaxConfigBytes)
+	}
+	return nil
+}
+
+// validateSet checks a list of different values out of those allowed.
+func validateSet(field string, list, allowed []string) error {
+	for i, value := range list {
+		if err := oneOf(fmt.Sprintf("%s[%d]", field, i), value, allowed...); err != nil {
+			return err
+		}
+		if slices.Contains(list[:i], value) {
+			return Errorf(CodeInvalid, "%s: has %q twice", field, value)
+		}
+	}
+	return nil
+}
+
+// maxRoles bounds what is delegated.
+const maxRoles = 32
+
+func validateRoles(roles []string) error {
+	if len(roles) > maxRoles {
+		return Errorf(CodeInvalid, "delegate_roles: has more than %d roles", maxRoles)
+	}
+	for i, role := range roles {
+		field := fmt.Sprintf("delegate_roles[%d]", i)
+		if role == "" || slices.Contains(roles[:i], role) {
+			return Errorf(CodeInvalid, "%s: must not be empty or twice", field)
+		}
+		if err := validateText(field, role, MaxNameBytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The limits of the tags of hosts.
+const (
+	maxTags     = 16
+	maxTagBytes = 64
+)
+
+// ValidateTags checks tags that a host has, or that a function asks for: at most 16, each
+// made up like a name of at most 64 bytes. Errors: invalid, naming the field.
+func ValidateTags(field string, tags []string) error {
+	if len(tags) > maxTags {
+		return Errorf(CodeInvalid, "%s: has more than %d tags", field, maxTags)
+	}
+	for i, tag := range tags {
+		switch {
+		case len(tag) > maxTagBytes || !nameShape.MatchString(tag):
+			return Errorf(CodeInvalid, "%s[%d]: must be of 1 to %d letters, digits, '-', '_' and '.', and start with a letter or digit", field, i, maxTagBytes)
+		case slices.Contains(tags[:i], tag):
+			return Errorf(CodeInvalid, "%s: has %q twice", field, tag)
+		}
+	}
+	return nil
+}
+
+// validateIDs checks a list of ids of any make, in which none is empty or long.
+func validateIDs(field string, ids []string, most int) error {
+	if len(ids) > most {
+		return Errorf(CodeInvalid, "%s: has more than %d entries", field, most)
+	}
+	for i, id := range ids {
+		if id == "" || len(id) > 1024 || strings.ContainsRune(id, 0) {
+			return Errorf(CodeInvalid, "%s[%d]: must be of 1 to 1024 bytes", field, i)
+		}
+	}
+	return nil
 }

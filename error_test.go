@@ -24,6 +24,7 @@ func TestErrorf(t *testing.T) {
 func TestErrorCarriesItsCause(t *testing.T) {
 	wrapped := picasso.Errorf(picasso.CodeUnavailable, "database: %w", io.ErrUnexpectedEOF)
 	require.ErrorIs(t, wrapped, io.ErrUnexpectedEOF)
+	require.Equal(t, "unavailable: database: unexpected EOF", wrapped.Error(), "said once")
 
 	hidden := picasso.Errorf(picasso.CodeUnavailable, "the database does not answer").WithCause(io.EOF)
 	require.ErrorIs(t, hidden, io.EOF)

@@ -43,8 +43,9 @@ type Execution struct {
 	Async       bool      `json:"async"`                 // nobody waited for the answer
 	TriggerID   string    `json:"trigger_id,omitempty"`  // of the trigger that made it
 	EventID     string    `json:"event_id,omitempty"`    // of the event that fired the trigger
-	CausedBy    string    `json:"caused_by,omitempty"`   // execution whose end made it, see FunctionSpec.OnSuccess
-	Depth       int       `json:"depth,omitempty"`       // how many executions caused each other before it, 0..MaxDepth
+	Subject     string    `json:"subject,omitempty"`     // of that event: what it is about, up to 1024 bytes
+	CausedBy    string    `json:"caused_by,omitempty"`   // execution whose end made it, see FunctionSpec.OnSuccess, or that wrote the object
+	Depth       int       `json:"depth,omitempty"`       // how many executions caused each other before it, 0..MaxDepth, or one more where that is only suspected
 	Destination string    `json:"destination,omitempty"` // https URL that gets the input in place of the function
 	RedriveOf   string    `json:"redrive_of,omitempty"`  // execution that this one runs again
 	RedrivenAs  string    `json:"redriven_as,omitempty"` // execution that runs this one again

@@ -2,13 +2,73 @@ package picasso
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
 )
+
+// DefaultApp is the app that exists in every project from its first use; a
+// function named without an app is in it.
+const DefaultApp = "default"
+
+// AppSpec is what a user sets of an app.
+type AppSpec struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description"`
+	Config      map[string]string `json:"config"`  // environment of every function of the app
+	Enabled     bool              `json:"enabled"` // false pauses every function of the app, see FunctionSpec
+}
+
+// DefaultAppSpec returns a spec with every default set.
+func DefaultAppSpec() AppSpec { return AppSpec{Enabled: true} }
+
+// App groups functions of a project. Its name is unique in the project.
+type App struct {
+	ID        string `json:"id"`
+	ProjectID string `json:"project_id"`
+	AppSpec
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Validate checks everything that can be checked without a store. Errors:
+// invalid, naming the field.
+func (s *AppSpec) Validate() error {
+	if err := validateName("name", s.Name); err != nil {
+		return err
+	}
+	if err := validateText("description", s.Description, MaxDescriptionBytes); err != nil {
+		return err
+	}
+	return validateConfig("config", s.Config)
+}
+
+// AppFilter narrows a list of apps. Empty fields match everything.
+type AppFilter struct {
+	ProjectID string // empty: every project
+	Name      string
+}
+
+// AppStore keeps apps. A project of "" in a look-up means any project; with
+// one, what belongs to another project is not_found. ref is an id or, within a
+// project, a name. Every method may return unavailable.
+type AppStore interface {
+	// CreateApp stores a new app. Errors: conflict (name taken in the project).
+	CreateApp(ctx context.Context, app *App) error
+	// App returns one app. Errors: not_found.
+	App(ctx context.Context, projectID, ref string) (*App, error)
+	// Apps lists a page and tells whether more follow. Errors: invalid (marker, sort).
+	Apps(ctx context.Context, filter AppFilter, page Page) (apps []App, more bool, err error)
+	// UpdateApp replaces the spec of the app with app.ID, provided its stored
+	// updated_at is still before. When the config changed, the functions of
+	// the app get a new revision in the same transaction. Errors: not_found,
+	// conflict (name taken, or changed meanwhile).
+	UpdateApp(ctx context.Context, app *App, before time.Time) error
+	// DeleteApp removes an app without functions. Errors: not_found, conflict.
+	DeleteApp(ctx context.Context, projectID, id string) error
+}
 
 // Contract names how the engine hands a call to a function.
 type Contract string
@@ -18,6 +78,8 @@ const (
 	ContractFn    Contract = "fn"    // Fn's http-stream: HTTP over a unix socket that the function opens
 	ContractWeb   Contract = "web"   // HTTP to a port the function listens on
 	ContractStdio Contract = "stdio" // one sandbox per call: stdin, stdout, stderr
+	// ContractStdioHTTP is IronFunctions' http format: HTTP on stdin and stdout.
+	ContractStdioHTTP Contract = "stdio-http"
 )
 
 // Network says what a function may reach.
@@ -48,9 +110,14 @@ type FunctionSpec struct {
 	IdleTimeoutS  int               `json:"idle_timeout_s"`  // seconds an idle sandbox is kept
 	Concurrency   int               `json:"concurrency"`     // calls at once in one sandbox
 	MinSandboxes  int               `json:"min_sandboxes"`   // kept warm
-	MaxSandboxes  int               `json:"max_sandboxes"`   // on one host; 0: as many as fit
+	MaxSandboxes  int               `json:"max_sandboxes"`   // on all hosts; 0: as many as fit
 	Network       Network           `json:"network"`
-	HealthPath    string            `json:"health_path"` // contract web: ready when a GET of it answers 2xx
+	// DelegateRoles are the roles, of those whom sets them, that the function
+	// gets a token of its project with for each call. Empty: no token.
+	DelegateRoles []string `json:"delegate_roles"`
+	HealthPath    string   `json:"health_path"` // contract web: ready when a GET of it answers 2xx
+	// HostTags are what a host must have, all of them, to run it. Empty: any host will do.
+	HostTags []string `json:"host_tags"`
 
 	// Enabled false pauses the function: calls get a conflict, and what is
 	// queued stays queued until it is true again.
@@ -80,6 +147,7 @@ type Function struct {
 	Revision  int64     `json:"revision"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	Trust     *Trust    `json:"-"` // what DelegateRoles are delegated by; nil: none
 	// AppConfig and AppEnabled are the app's, joined in by the store.
 	AppConfig  map[string]string `json:"-"`
 	AppEnabled bool              `json:"-"`
@@ -118,7 +186,7 @@ func (s *FunctionSpec) Validate() error {
 		validateName("app", s.App),
 		validateText("description", s.Description, MaxDescriptionBytes),
 		validateText("image", s.Image, 1024),
-		oneOf("contract", s.Contract, ContractFn, ContractWeb, ContractStdio),
+		oneOf("contract", s.Contract, ContractFn, ContractWeb, ContractStdio, ContractStdioHTTP),
 		oneOf("network", s.Network, NetworkEgress, NetworkNone),
 		validateArgs("entrypoint", s.Entrypoint),
 		validateArgs("command", s.Command),
@@ -132,6 +200,8 @@ func (s *FunctionSpec) Validate() error {
 		inRange("min_sandboxes", s.MinSandboxes, 0, 1000),
 		inRange("max_sandboxes", s.MaxSandboxes, 0, 1000),
 		inRange("priority", s.Priority, 0, 2),
+		validateRoles(s.DelegateRoles),
+		ValidateTags("host_tags", s.HostTags),
 		s.Retry.validate(),
 		validateDestination("on_success", s.OnSuccess),
 		validateDestination("on_failure", s.OnFailure),
@@ -178,10 +248,12 @@ func (s *FunctionSpec) MattersToSandbox(t *FunctionSpec) bool {
 	a.OnSuccess, b.OnSuccess = "", ""
 	a.OnFailure, b.OnFailure = "", ""
 	a.Config, b.Config = nil, nil
+	a.DelegateRoles, b.DelegateRoles = nil, nil
+	a.HostTags, b.HostTags = nil, nil
 	a.Entrypoint, b.Entrypoint = nil, nil
 	a.Command, b.Command = nil, nil
 	return !reflect.DeepEqual(a, b) || !maps.Equal(s.Config, t.Config) ||
-		!slices.Equal(s.Entrypoint, t.Entrypoint) || !slices.Equal(s.Command, t.Command)
+		!slices.Equal(s.Entrypoint, t.Entrypoint) || !slices.Equal(s.Command, t.Command) || !slices.Equal(s.HostTags, t.HostTags)
 }
 
 // FunctionFilter narrows a list of functions. Empty fields match everything.
@@ -207,38 +279,11 @@ type FunctionStore interface {
 	Functions(ctx context.Context, filter FunctionFilter, page Page) (fns []Function, more bool, err error)
 	// UpdateFunction replaces spec, digest and revision of the function with
 	// fn.ID, provided its stored updated_at is still before, and fills in
-	// fn.AppID, fn.AppConfig and fn.AppEnabled as CreateFunction does. Errors: not_found
+	// fn.AppID, fn.AppConfig and fn.AppEnabled as CreateFunction does. One that gets into another
+	// app, also because that has the name by now, takes a new revision. Errors: not_found
 	// (function or app), conflict (name taken, or changed meanwhile).
 	UpdateFunction(ctx context.Context, fn *Function, before time.Time) error
 	// DeleteFunction removes a function and its triggers. Its executions stay;
 	// what of them is queued is cancelled by and by (see Queue). Errors: not_found.
 	DeleteFunction(ctx context.Context, projectID, id string) error
-}
-
-func oneOf[T ~string](field string, value T, allowed ...T) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return Errorf(CodeInvalid, "%s: %q is not one of %q", field, value, allowed)
-}
-
-func inRange(field string, value, low, high int) error {
-	if value < low || value > high {
-		return Errorf(CodeInvalid, "%s: must be from %d to %d", field, low, high)
-	}
-	return nil
-}
-
-func validateArgs(field string, args []string) error {
-	total := 0
-	for i, arg := range args {
-		total += len(arg)
-		if err := validateText(fmt.Sprintf("%s[%d]", field, i), arg, MaxConfigBytes); err != nil {
-			return err
-		}
-	}
-	if total > MaxConfigBytes || len(args) > 1024 {
-		return Errorf(CodeInvalid, "%s: is longer than %d bytes or 1024 words", field, MaxConfigBytes)
-	}
-	return nil
 }

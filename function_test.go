@@ -41,7 +41,7 @@ func TestFunctionSpecValidate(t *testing.T) {
 		{"image: is required", func(s *picasso.FunctionSpec) { s.Image = "" }},
 		{"image: must not contain NUL", func(s *picasso.FunctionSpec) { s.Image = "a\x00b" }},
 		{"description: is longer", func(s *picasso.FunctionSpec) { s.Description = strings.Repeat("d", 1025) }},
-		{`contract: "cgi" is not one of ["fn" "web" "stdio"]`, func(s *picasso.FunctionSpec) { s.Contract = "cgi" }},
+		{`contract: "cgi" is not one of ["fn" "web" "stdio" "stdio-http"]`, func(s *picasso.FunctionSpec) { s.Contract = "cgi" }},
 		{"network: ", func(s *picasso.FunctionSpec) { s.Network = "host" }},
 		{`config: "A=B" is not a name`, func(s *picasso.FunctionSpec) { s.Config = map[string]string{"A=B": "x"} }},
 		{"config[A]: must not contain NUL", func(s *picasso.FunctionSpec) { s.Config = map[string]string{"A": "\x00"} }},

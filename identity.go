@@ -1,6 +1,8 @@
 package picasso
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -41,4 +43,58 @@ type Authorizer interface {
 	// Authorize checks the named rule ("functions:<resource>:<verb>"). Errors:
 	// forbidden, whose Detail names the rule.
 	Authorize(rule string, id *Identity, target Target) error
+}
+
+// Trust is a Keystone trust by which a user lets this service act in a project,
+// with some of the user's roles there and as that user (OS-TRUST, impersonation).
+type Trust struct {
+	ID     string
+	UserID string // the trustor
+}
+
+// Credentials are what a function acts as its project with, for one call. They
+// are never logged, stored or kept in the environment of a sandbox that serves
+// more than one call.
+type Credentials struct {
+	Token     string            `json:"-"` // of Keystone, scoped to the project by a trust
+	ExpiresAt time.Time         // of Token
+	AuthURL   string            // of Keystone, as users reach it, with /v3
+	ProjectID string            //
+	UserID    string            // the trustor, who the token says it is
+	Region    string            // the endpoints are in
+	Endpoints map[string]string // public URLs by service type, as "object-store"; for the project
+}
+
+// Format implements fmt.Formatter: whatever prints credentials, or a call with
+// them, prints whose they are and not the token.
+func (c Credentials) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "credentials of user %s in project %s", c.UserID, c.ProjectID)
+}
+
+// Delegator lets functions act as their projects.
+type Delegator interface {
+	// Delegate makes a trust with roles of the user who sent r. Errors:
+	// forbidden (the user lacks one of the roles, or their token may not delegate,
+	// such as that of an application credential), invalid, unavailable.
+	Delegate(r *http.Request, id *Identity, roles []string) (*Trust, error)
+	// Credentials returns a token that lasts for so long at least. It may be
+	// one that others got, too. Errors: conflict (the trust is gone, or its
+	// user has lost a role or was disabled), unavailable.
+	Credentials(ctx context.Context, trustID string, lasting time.Duration) (*Credentials, error)
+	// Revoke ends a trust, and with it its tokens. One that is gone already is no
+	// error, nor is one that nobody can use any more. Errors: unavailable.
+	Revoke(ctx context.Context, trustID string) error
+}
+
+// TrustStore keeps trusts that nothing uses any more until they are revoked.
+// Functions and triggers that are deleted or get another trust leave theirs
+// here in the same transaction. Every method may return unavailable.
+type TrustStore interface {
+	// DropTrust leaves a trust that never came to be used, or that could not be revoked
+	// and goes behind all others. One that is in use after all stays.
+	DropTrust(ctx context.Context, trustID string) error
+	// DroppedTrusts returns ids of up to limit trusts, those dropped longest first.
+	DroppedTrusts(ctx context.Context, limit int) ([]string, error)
+	// ForgetTrust removes a trust that was revoked.
+	ForgetTrust(ctx context.Context, trustID string) error
 }

@@ -3,6 +3,7 @@ package picasso
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -103,6 +104,7 @@ type Claimed struct {
 	Input     Payload   //
 	Function  *Function // as it is now, with AppConfig
 	Failures  int       // how often the platform failed it so far
+	TrustID   string    // by which it gets its credentials: its trigger's, if that fires the function still, or else its function's; empty: none
 }
 
 // Lease is the right to settle a running execution. Number grows with each
@@ -111,6 +113,9 @@ type Lease struct {
 	ExecutionID string
 	Number      int64
 }
+
+// String is the Call.Run of what runs by the lease.
+func (l Lease) String() string { return l.ExecutionID + "." + strconv.FormatInt(l.Number, 10) }
 
 // Backlog is what waits of one function, and what it and its project have running.
 type Backlog struct {
@@ -151,7 +156,8 @@ type Settlement struct {
 type Queue interface {
 	// Enqueue commits one execution and returns it, or the one that is there
 	// already by its Key. Errors: not_found (no such function), conflict (the
-	// key was used with another input).
+	// key was used with another input), rate_limited (the project has as many
+	// queued as it may).
 	Enqueue(ctx context.Context, s *Submission) (*Execution, error)
 	// Enqueued receives after this process has put something into the queue
 	// that may run now.
@@ -167,7 +173,7 @@ type Queue interface {
 	Renew(ctx context.Context, held []Lease, lease time.Duration) (lost []Lease, err error)
 	// Recover takes care of what nobody else does: it queues executions again
 	// whose lease ran out, and cancels those whose function was deleted. It
-	// returns how many.
+	// returns how many it queued again.
 	Recover(ctx context.Context) (int, error)
 	// Settle ends an attempt. Errors: conflict (the lease is not held any more).
 	Settle(ctx context.Context, s *Settlement) error

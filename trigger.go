@@ -2,6 +2,8 @@ package picasso
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -10,8 +12,17 @@ type TriggerType string
 
 // The types of triggers.
 const (
-	TriggerSchedule TriggerType = "schedule"
+	TriggerSchedule     TriggerType = "schedule"
+	TriggerSwift        TriggerType = "swift"        // objects in Swift, by ceilometermiddleware's notifications
+	TriggerNotification TriggerType = "notification" // of any service, by oslo.messaging
+	TriggerAlarm        TriggerType = "alarm"        // of Aodh, by its notifications or as an alarm action
+	TriggerWebhook      TriggerType = "webhook"      // requests to /hooks/{id}
 )
+
+// TriggerTypes are all types, in the order of the documentation.
+func TriggerTypes() []TriggerType {
+	return []TriggerType{TriggerSwift, TriggerNotification, TriggerAlarm, TriggerSchedule, TriggerWebhook}
+}
 
 // TriggerSpec is what a user sets of a trigger.
 type TriggerSpec struct {
@@ -22,8 +33,16 @@ type TriggerSpec struct {
 	// InputTemplate is what the function gets in place of the CloudEvent: text
 	// in which ${id}, ${type}, ${source}, ${subject}, ${time} and ${data.a.b} stand for
 	// values of the event. Empty: the event itself, in structured mode.
-	InputTemplate string    `json:"input_template"`
-	Schedule      *Schedule `json:"schedule,omitempty"`
+	InputTemplate string `json:"input_template"`
+	// DelegateRoles are what the function gets a token with for the trigger's
+	// executions, in place of its own delegation. See FunctionSpec.DelegateRoles.
+	DelegateRoles []string `json:"delegate_roles"`
+	// The block of the type is set, and no other one.
+	Schedule     *Schedule     `json:"schedule,omitempty"`
+	Swift        *Swift        `json:"swift,omitempty"`
+	Notification *Notification `json:"notification,omitempty"`
+	Alarm        *Alarm        `json:"alarm,omitempty"`
+	Webhook      *Webhook      `json:"webhook,omitempty"`
 }
 
 // Trigger invokes a function when something happens. Its name is unique in the
@@ -33,61 +52,92 @@ type Trigger struct {
 	ProjectID  string `json:"project_id"`
 	FunctionID string `json:"function_id"`
 	TriggerSpec
-	Clock     *Clock    `json:"clock,omitempty"` // of a schedule
+	Clock *Clock `json:"clock,omitempty"` // of a schedule
+	// Error says why the trigger does not work any more, although it is enabled;
+	// empty: it does. Any update clears it.
+	Error string `json:"error"`
+	// Trust is what the trigger looks at its events with, and with DelegateRoles what
+	// its function acts with. nil: none.
+	Trust     *Trust    `json:"-"`
+	Secret    string    `json:"-"` // of a webhook, as it is kept: see Webhook.Secret
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// Schedule says when a trigger fires: exactly one of Cron, EveryS and At is set.
-type Schedule struct {
-	Cron     string    `json:"cron,omitempty"`    // five fields, or @hourly, @daily, @weekly, @monthly, @yearly
-	EveryS   int       `json:"every_s,omitempty"` // seconds, 1..31536000, counted from StartAt or the creation
-	At       time.Time `json:"at,omitzero"`       // once
-	Timezone string    `json:"timezone"`          // IANA name, for Cron; default UTC
-	StartAt  time.Time `json:"start_at,omitzero"` // fires at or after it
-	EndAt    time.Time `json:"end_at,omitzero"`   // fires before it
-	MaxRuns  int       `json:"max_runs"`          // 0: any number
-	Overlap  Overlap   `json:"overlap"`
-	CatchUp  CatchUp   `json:"catch_up"`
+// Swift fires when an object of a container of the project was written,
+// copied, deleted, or got other metadata.
+type Swift struct {
+	Container string   `json:"container"`
+	Events    []string `json:"events"` // of SwiftEvents; default created and copied
+	Prefix    string   `json:"prefix"` // of the object's name
+	Suffix    string   `json:"suffix"` // of the object's name
+	// Verify has each object looked at in Swift before the function runs: the
+	// notification of a request that failed says success, and lacks etag, size
+	// and content type. Default true; false believes the notification.
+	Verify *bool `json:"verify"`
 }
 
-// Overlap says what happens when a schedule fires while its last execution
-// has not ended.
-type Overlap string
+// SwiftEvents are what can happen to an object.
+func SwiftEvents() []string { return []string{"created", "copied", "deleted", "metadata"} }
 
-// The policies of overlap.
+// Notification fires on notifications of the trigger's project.
+type Notification struct {
+	EventType string `json:"event_type"` // with * for any text and ? for one character, as "compute.instance.*"
+	Exchange  string `json:"exchange"`   // empty: any
+	Topic     string `json:"topic"`      // empty: any
+	// Filter is what must hold of fields of the notification, all of it. Names
+	// are paths, as "payload.state"; a number counts in a list. A value says
+	// what the field equals, a list one of what, and an object has operators
+	// that must all hold: prefix, suffix, exists, gt, gte, lt, lte.
+	Filter map[string]json.RawMessage `json:"filter"`
+	// AllProjects fires on those of every project, and on those that belong to none.
+	AllProjects bool `json:"all_projects"`
+}
+
+// NotificationChecker checks what Validate cannot. Errors: invalid, naming the field.
+type NotificationChecker func(*Notification) error
+
+// Alarm fires when an alarm of the project enters a state. Either AlarmID or
+// AlarmName may be set; with neither, any alarm of the project fires it.
+type Alarm struct {
+	AlarmID   string   `json:"alarm_id"`
+	AlarmName string   `json:"alarm_name"`
+	States    []string `json:"states"` // of AlarmStates; default alarm
+}
+
+// AlarmStates are those of Aodh.
+func AlarmStates() []string { return []string{"alarm", "ok", "insufficient data"} }
+
+// WebhookAuth is how the sender of a request shows that it may fire a webhook.
+type WebhookAuth string
+
+// The ways.
 const (
-	OverlapAllow Overlap = "allow"
-	OverlapSkip  Overlap = "skip" // the fire passes by
+	WebhookKeystone WebhookAuth = "keystone" // a token of the project, in X-Auth-Token
+	WebhookHMAC     WebhookAuth = "hmac"     // X-Hub-Signature-256: sha256=<hex HMAC-SHA256 of the body>
+	WebhookToken    WebhookAuth = "token"    // the secret itself, as Authorization: Bearer, or as ?token= in the URL
 )
 
-// CatchUp says what becomes of fires that nobody was there for: the service was
-// down. What passes while a trigger is disabled is never caught up with.
-type CatchUp string
-
-// The policies of catching up.
-const (
-	CatchUpNone CatchUp = "none"
-	CatchUpLast CatchUp = "last" // one of them
-	CatchUpAll  CatchUp = "all"
-)
-
-// Clock is where a schedule stands.
-type Clock struct {
-	NextAt time.Time `json:"next_run_at,omitzero"` // zero: never again
-	LastAt time.Time `json:"last_run_at,omitzero"` // when it was due, not when it ran
-	Runs   int       `json:"runs"`                 // fires so far; passed by ones do not count
+// Webhook fires on requests to /hooks/{id of the trigger}.
+type Webhook struct {
+	Auth WebhookAuth `json:"auth"` // default token
+	// Secret is written but never read: who sets none gets one made, and sees it
+	// once. 16..1024 bytes. Not with keystone. Stores keep it as Trigger.Secret.
+	Secret string `json:"secret,omitempty"`
 }
 
 // DefaultTriggerSpec returns a spec with every default set.
 func DefaultTriggerSpec() TriggerSpec { return TriggerSpec{Enabled: true} }
 
-// maxTemplateBytes bounds an input template.
-const maxTemplateBytes = 64 << 10
+// Bounds of what processes keep of each trigger in memory.
+const (
+	maxTemplateBytes = 64 << 10 // of an input template
+	maxFilterBytes   = 64 << 10 // of a filter of notifications
+)
 
-// Validate checks everything that can be checked without a store and a
-// Calendar, and fills in the defaults of the schedule. Errors: invalid, naming
-// the field.
+// Validate checks everything that can be checked without a store, a Calendar
+// and a NotificationChecker, and fills in the defaults of the type's block.
+// Errors: invalid, naming the field.
 func (s *TriggerSpec) Validate() error {
 	if err := validateName("name", s.Name); err != nil {
 		return err
@@ -103,65 +153,119 @@ func (s *TriggerSpec) Validate() error {
 	if err := validateText("input_template", s.InputTemplate, maxTemplateBytes); err != nil {
 		return err
 	}
-	if err := oneOf("type", s.Type, TriggerSchedule); err != nil {
+	if err := validateRoles(s.DelegateRoles); err != nil {
 		return err
 	}
-	if s.Schedule == nil {
-		return Errorf(CodeInvalid, "schedule: is required with type schedule")
+	if err := oneOf("type", s.Type, TriggerTypes()...); err != nil {
+		return err
 	}
-	return s.Schedule.validate()
+	return s.validateBlock()
 }
 
-func (s *Schedule) validate() error {
-	if s.Timezone == "" {
-		s.Timezone = "UTC"
+// validateBlock checks that the block of the type is there, and no other.
+func (s *TriggerSpec) validateBlock() error {
+	blocks := map[TriggerType]struct {
+		set      bool
+		validate func() error
+	}{
+		TriggerSchedule:     {s.Schedule != nil, func() error { return s.Schedule.validate() }},
+		TriggerSwift:        {s.Swift != nil, func() error { return s.Swift.validate() }},
+		TriggerNotification: {s.Notification != nil, func() error { return s.Notification.validate() }},
+		TriggerAlarm:        {s.Alarm != nil, func() error { return s.Alarm.validate() }},
+		TriggerWebhook:      {s.Webhook != nil, func() error { return s.Webhook.validate() }},
 	}
-	if s.Overlap == "" {
-		s.Overlap = OverlapAllow
-	}
-	if s.CatchUp == "" {
-		s.CatchUp = CatchUpLast
-	}
-	kinds := 0
-	for _, set := range []bool{s.Cron != "", s.EveryS != 0, !s.At.IsZero()} {
-		if set {
-			kinds++
+	for _, kind := range TriggerTypes() {
+		if blocks[kind].set && kind != s.Type {
+			return Errorf(CodeInvalid, "%s: is not for type %s", kind, s.Type)
 		}
 	}
-	switch {
-	case kinds != 1:
-		return Errorf(CodeInvalid, "schedule: exactly one of cron, every_s and at is required")
-	case s.EveryS != 0 && (s.EveryS < 1 || s.EveryS > 31536000):
-		return Errorf(CodeInvalid, "schedule.every_s: must be from 1 to 31536000")
-	case len(s.Cron) > 255:
-		return Errorf(CodeInvalid, "schedule.cron: is longer than 255 bytes")
-	case !s.StartAt.IsZero() && !s.EndAt.IsZero() && !s.EndAt.After(s.StartAt):
-		return Errorf(CodeInvalid, "schedule.end_at: must be after start_at")
-	case s.MaxRuns < 0:
-		return Errorf(CodeInvalid, "schedule.max_runs: must not be negative")
+	if !blocks[s.Type].set {
+		return Errorf(CodeInvalid, "%s: is required with type %s", s.Type, s.Type)
 	}
-	if err := oneOf("schedule.overlap", s.Overlap, OverlapAllow, OverlapSkip); err != nil {
+	return blocks[s.Type].validate()
+}
+
+func (s *Swift) validate() error {
+	if len(s.Events) == 0 {
+		s.Events = []string{"created", "copied"}
+	}
+	if s.Verify == nil {
+		verify := true
+		s.Verify = &verify
+	}
+	if s.Container == "" || len(s.Container) > 256 || strings.Contains(s.Container, "/") {
+		return Errorf(CodeInvalid, "swift.container: must have from 1 to 256 bytes and no '/'")
+	}
+	for _, err := range []error{
+		validateSet("swift.events", s.Events, SwiftEvents()),
+		validateText("swift.container", s.Container, 256),
+		validateText("swift.prefix", s.Prefix, 1024),
+		validateText("swift.suffix", s.Suffix, 1024),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Notification) validate() error {
+	if n.EventType == "" {
+		return Errorf(CodeInvalid, "notification.event_type: is required")
+	}
+	for field, text := range map[string]string{
+		"notification.event_type": n.EventType, "notification.exchange": n.Exchange, "notification.topic": n.Topic,
+	} {
+		if err := validateText(field, text, 255); err != nil {
+			return err
+		}
+	}
+	if len(n.Filter) > 32 {
+		return Errorf(CodeInvalid, "notification.filter: has more than 32 fields")
+	}
+	total := 0
+	for path, value := range n.Filter {
+		total += len(path) + len(value)
+	}
+	if total > maxFilterBytes {
+		return Errorf(CodeInvalid, "notification.filter: names and values are more than %d bytes together", maxFilterBytes)
+	}
+	return nil
+}
+
+func (a *Alarm) validate() error {
+	if len(a.States) == 0 {
+		a.States = []string{"alarm"}
+	}
+	if a.AlarmID != "" && a.AlarmName != "" {
+		return Errorf(CodeInvalid, "alarm: either alarm_id or alarm_name can be set")
+	}
+	for _, err := range []error{
+		validateSet("alarm.states", a.States, AlarmStates()),
+		validateText("alarm.alarm_id", a.AlarmID, 255),
+		validateText("alarm.alarm_name", a.AlarmName, 255),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Webhook) validate() error {
+	if w.Auth == "" {
+		w.Auth = WebhookToken
+	}
+	if err := oneOf("webhook.auth", w.Auth, WebhookKeystone, WebhookHMAC, WebhookToken); err != nil {
 		return err
 	}
-	return oneOf("schedule.catch_up", s.CatchUp, CatchUpNone, CatchUpLast, CatchUpAll)
-}
-
-// Calendar knows when a schedule fires.
-type Calendar interface {
-	// Next returns the first time after the given one at which the schedule of
-	// a trigger of that age fires, zero when it never does. Errors: invalid,
-	// naming the field (a cron expression or time zone that does not exist).
-	Next(s *Schedule, created, after time.Time) (time.Time, error)
-}
-
-// Firing is one step of a schedule's clock.
-type Firing struct {
-	TriggerID string
-	Due       time.Time // the NextAt that was acted on; the step is void when it is another by now
-	Clock     Clock     // as it is afterwards
-	// Submissions are the executions to make: none when the fire passes by,
-	// several when a schedule catches up. Each has TriggerID and EventID.
-	Submissions []Submission
+	switch n := len(w.Secret); {
+	case n > 0 && w.Auth == WebhookKeystone:
+		return Errorf(CodeInvalid, "webhook.secret: is not for auth keystone")
+	case n > 0 && n < 16, n > 1024:
+		return Errorf(CodeInvalid, "webhook.secret: must have from 16 to 1024 bytes")
+	}
+	return validateText("webhook.secret", w.Secret, 1024)
 }
 
 // TriggerFilter narrows a list of triggers. Empty fields match everything.
@@ -184,7 +288,7 @@ type TriggerStore interface {
 	// Triggers lists a page and tells whether more follow. Errors: invalid (marker, sort).
 	Triggers(ctx context.Context, filter TriggerFilter, page Page) (list []Trigger, more bool, err error)
 	// UpdateTrigger replaces the spec of the trigger with t.ID, and its NextAt
-	// where Enabled or Schedule changed, provided its stored updated_at is still
+	// where Enabled or Schedule changed or it had an Error, provided its stored updated_at is still
 	// before. It fills in FunctionID, Function and the clock as it is. Errors: not_found
 	// (trigger or function), conflict (name taken, or changed meanwhile).
 	UpdateTrigger(ctx context.Context, t *Trigger, before time.Time) error
@@ -200,4 +304,53 @@ type TriggerStore interface {
 	// its MaxRuns gets no NextAt. Errors: conflict (somebody else fired it, or
 	// it changed).
 	Fire(ctx context.Context, f *Firing) error
+}
+
+// EventStore is for those who make executions of events. Every method may
+// return unavailable.
+type EventStore interface {
+	// EventTriggers returns all enabled triggers of types swift, notification
+	// and alarm, of all projects and also those with an Error, unless none has changed since the given version;
+	// version is then the same again. It is cheap when nothing has changed.
+	// The first version is 0.
+	EventTriggers(ctx context.Context, since int64) (list []Trigger, version int64, err error)
+	// FailTrigger sets the trigger's Error, unless it has one or was updated since it was read
+	// (UpdatedAt is not what is given). It is no error then. A schedule is not due any more.
+	FailTrigger(ctx context.Context, id string, updatedAt time.Time, reason string) error
+	// Acting returns the executions with credentials of a trust of that user which
+	// ran in the project at the time, and those that wait for it of the given
+	// trigger, of which StartedAt is zero if they never ran: up to 1000 of them. Synchronous
+	// executions are left out: they are recorded too late.
+	Acting(ctx context.Context, a Acting) ([]Execution, error)
+	// RemoveProject deletes functions, triggers and apps of a project that is
+	// no more, leaves their trusts in TrustStore, and cancels what is queued. It returns how
+	// many functions that were. Executions stay until they are purged.
+	RemoveProject(ctx context.Context, projectID string) (int, error)
+}
+
+// Acting asks who may have done something.
+type Acting struct {
+	ProjectID string
+	UserID    string // the trustor
+	TriggerID string
+	At        time.Time
+	// Within is how far At may be from when something ran: clocks of hosts differ.
+	Within time.Duration
+}
+
+// Hooks fires triggers of types webhook and alarm by requests to their URL.
+type Hooks interface {
+	// Fire queues what the request asks for, and returns nil when it asks for
+	// nothing, as an alarm in another state. The sender is known to be allowed.
+	// Errors: invalid (the body), not_found, conflict (the key was used with
+	// another body), unavailable.
+	Fire(ctx context.Context, t *Trigger, request *HookRequest) (*Execution, error)
+}
+
+// HookRequest is a request to the URL of a trigger.
+type HookRequest struct {
+	ID          string // "req-<uuid>"
+	ContentType string
+	Key         string // Idempotency-Key; empty: none
+	Body        []byte
 }
