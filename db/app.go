@@ -28,15 +28,9 @@ func (s *Store) CreateApp(ctx context.Context, app *picasso.App) error {
 
 // App implements picasso.AppStore.
 func (s *Store) App(ctx context.Context, projectID, ref string) (*picasso.App, error) {
-	var where conditions
-	where.addText("a.project_id", projectID)
-	switch {
-	case picasso.IsID(ref):
-		where.addID("a.id", ref)
-	case projectID == "": // a name says nothing without its project
+	where, named := oneOf("a", projectID, ref)
+	if !named {
 		return nil, notFound(appNamed(ref))
-	default:
-		where.addExact("a.name", ref)
 	}
 	var app picasso.App
 	err := s.try(ctx, appNamed(ref), func(ctx context.Context) error {
@@ -98,33 +92,6 @@ func oldConfig(ctx context.Context, tx *sql.Tx, app *picasso.App, before time.Ti
 		err = changed(appNamed(app.Name))
 	}
 	return config, missing(err, appNamed(app.Name))
-}
-
-// DeleteApp implements picasso.AppStore.
-func (s *Store) DeleteApp(ctx context.Context, projectID, id string) error {
-	err := s.remove(ctx, "apps", projectID, id)
-	if picasso.CodeOf(err) == picasso.CodeConflict {
-		return picasso.Errorf(picasso.CodeConflict, "%s still has functions; delete them first", appNamed(id)).WithCause(err)
-	}
-	return err
-}
-
-// remove deletes the row of apps or functions with the id.
-func (s *Store) remove(ctx context.Context, table, projectID, id string) error {
-	subject := fmt.Sprintf("%s %q", table[:len(table)-1], id)
-	var where conditions
-	where.addText("project_id", projectID)
-	where.addID("id", id)
-	if !picasso.IsID(id) {
-		return notFound(subject)
-	}
-	return s.try(ctx, subject, func(ctx context.Context) error {
-		n, err := affected(s.write.ExecContext(ctx, "DELETE FROM "+table+where.String(), where.args...))
-		if err == nil && n == 0 {
-			return notFound(subject)
-		}
-		return err
-	})
 }
 
 // row is *sql.Row or *sql.Rows.

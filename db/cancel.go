@@ -18,6 +18,11 @@ func (s *Store) CancelExecution(ctx context.Context, projectID, id, reason strin
 		if before.Status.Ended() {
 			return picasso.Errorf(picasso.CodeConflict, "%s has ended: it is %s", executionNamed(id), before.Status)
 		}
+		if before.Status == picasso.StatusRunning {
+			if err := s.noteActed(ctx, tx, []any{id}); err != nil {
+				return err
+			}
+		}
 		_, err = tx.ExecContext(ctx, "UPDATE executions SET status = 'cancelled', reason = ?, finished_at = ?, "+
 			"open_as = NULL, failed_in = project_id, run_at = NULL, lease_until = NULL WHERE id = ?", clip(reason, maxReasonBytes), s.now(), id)
 		return err

@@ -60,7 +60,10 @@ func (s *Store) claim(ctx context.Context, tx *sql.Tx, claims []picasso.Claim, l
 			c.Input = *input
 		}
 	}
-	return claimed, err
+	if err != nil {
+		return nil, err
+	}
+	return claimed, entrust(ctx, tx, claimed)
 }
 
 // functionsOf reads the functions that exist.
@@ -130,7 +133,7 @@ func boundInputs(claimed []picasso.Claimed) []picasso.Claimed {
 // start makes what was found running, here and there.
 func (s *Store) start(ctx context.Context, tx *sql.Tx, claimed []picasso.Claimed, lease time.Duration) error {
 	now := micro(s.now())
-	query := "UPDATE executions SET status = 'running', open_as = 'running', run_at = NULL, attempt = attempt + 1, " +
+	query := "UPDATE executions SET status = 'running', open_as = 'running', run_at = NULL, attempt = attempt + 1, acting_as = NULL, " +
 		"lease = lease + 1, lease_until = " + s.clock(lease) + ", started_at = ? WHERE id" + in(len(claimed))
 	if _, err := tx.ExecContext(ctx, query, append([]any{now}, idsOf(claimed)...)...); err != nil {
 		return err

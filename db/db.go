@@ -1,7 +1,8 @@
 // Package db keeps apps, functions, triggers and executions with their inputs,
 // results and logs in MySQL/MariaDB or in SQLite. [Store] implements
 // picasso.AppStore, picasso.FunctionStore, picasso.TriggerStore,
-// picasso.ExecutionStore, picasso.Queue and picasso.LogStore.
+// picasso.EventStore, picasso.TrustStore, picasso.ExecutionStore, picasso.Queue,
+// picasso.LogStore, picasso.HostStore and picasso.UsageStore.
 //
 // Promises: every exported method is one transaction or one statement; a
 // method never hangs, it ends as unavailable after ten seconds; deadlocks are
@@ -61,6 +62,10 @@ type Store struct {
 	logs        group[[]picasso.LogPart]
 	enqueued    chan struct{} // of capacity 1, see Enqueued
 
+	maxQueued int // of a project; 0: any number
+	crowdMu   sync.Mutex
+	crowds    map[string]*crowd // by project, where there is a limit
+
 	backlogMu sync.Mutex // one look at the backlog at a time
 	backlogAt string     // the function behind which the next one starts
 
@@ -80,6 +85,10 @@ var (
 	_ picasso.Queue          = (*Store)(nil)
 	_ picasso.LogStore       = (*Store)(nil)
 	_ picasso.TriggerStore   = (*Store)(nil)
+	_ picasso.EventStore     = (*Store)(nil)
+	_ picasso.TrustStore     = (*Store)(nil)
+	_ picasso.HostStore      = (*Store)(nil)
+	_ picasso.UsageStore     = (*Store)(nil)
 )
 
 // Open makes a store. It connects when first used, so the database may come up

@@ -46,6 +46,8 @@ func eachMethod(ctx context.Context, s *db.Store, fn *picasso.Function) map[stri
 	_, _, errs["Executions"] = s.Executions(ctx, picasso.ExecutionFilter{}, picasso.Page{})
 	_, errs["Purge"] = s.Purge(ctx, picasso.Retention{Succeeded: time.Now(), Ended: time.Now(), Payloads: time.Now(), Logs: time.Now()}, 10)
 	eachOfQueue(ctx, s, fn, errs)
+	eachOfEvents(ctx, s, fn, errs)
+	eachOfHosts(ctx, s, errs)
 	return errs
 }
 
@@ -72,6 +74,42 @@ func eachOfQueue(ctx context.Context, s *db.Store, fn *picasso.Function, errs ma
 	if _, err := s.CancelExecution(ctx, "", sub.ID, "x"); picasso.CodeOf(err) != picasso.CodeConflict { // it has ended
 		errs["CancelExecution"] = err
 	}
+}
+
+// eachOfEvents does so for triggers and trusts.
+func eachOfEvents(ctx context.Context, s *db.Store, fn *picasso.Function, errs map[string]error) {
+	t := &picasso.Trigger{ID: uuid.NewString(), ProjectID: fn.ProjectID, CreatedAt: fn.CreatedAt, UpdatedAt: fn.CreatedAt, TriggerSpec: picasso.TriggerSpec{
+		Name: "t", Function: fn.ID, Type: picasso.TriggerSwift, Enabled: true, Swift: &picasso.Swift{Container: "c"},
+	}}
+	errs["CreateTrigger"] = s.CreateTrigger(ctx, t)
+	_, errs["Trigger"] = s.Trigger(ctx, "", t.ID)
+	_, _, errs["Triggers"] = s.Triggers(ctx, picasso.TriggerFilter{}, picasso.Page{})
+	errs["UpdateTrigger"] = s.UpdateTrigger(ctx, t, t.UpdatedAt)
+	_, _, errs["EventTriggers"] = s.EventTriggers(ctx, 0)
+	errs["FailTrigger"] = s.FailTrigger(ctx, t.ID, t.UpdatedAt, "x")
+	errs["DeleteTrigger"] = s.DeleteTrigger(ctx, "", t.ID)
+	_, errs["Acting"] = s.Acting(ctx, picasso.Acting{ProjectID: "p", UserID: "u", TriggerID: t.ID, At: time.Now()})
+	_, errs["RemoveProject"] = s.RemoveProject(ctx, "none")
+	errs["DropTrust"] = s.DropTrust(ctx, "a")
+	_, errs["DroppedTrusts"] = s.DroppedTrusts(ctx, 1)
+	errs["ForgetTrust"] = s.ForgetTrust(ctx, "a")
+}
+
+// eachOfHosts does so for hosts and what API processes tell each other.
+func eachOfHosts(ctx context.Context, s *db.Store, errs map[string]error) {
+	report := &picasso.HostReport{Host: picasso.Host{Name: uuid.NewString() + "-host"}, Incarnation: "i", URL: "http://h:1"}
+	id := uuid.NewString()
+	if h, err := s.Heartbeat(ctx, report, time.Minute); err == nil {
+		id = h.ID
+	} else {
+		errs["Heartbeat"] = err
+	}
+	_, errs["Hosts"] = s.Hosts(ctx)
+	_, errs["Inventories"] = s.Inventories(ctx, []string{id})
+	_, errs["HostByRef"] = s.HostByRef(ctx, id)
+	_, errs["DisableHost"] = s.DisableHost(ctx, id, true, "x")
+	errs["DeleteHost"] = s.DeleteHost(ctx, id, -time.Minute)
+	_, _, errs["ShareUsage"] = s.ShareUsage(ctx, id, map[string]int{"p": 1}, time.Minute)
 }
 
 func wantAll(t *testing.T, code picasso.Code, errs map[string]error) {

@@ -12,7 +12,7 @@ import (
 const executionFields = "id, project_id, function_id, function_name, app_name, revision, status, reason, " +
 	"created_at, started_at, finished_at, wait_ms, cold_start_ms, run_ms, exit_code, http_status, " +
 	"host, request_id, input_bytes, output_bytes, " +
-	"async, trigger_id, event_id, caused_by, depth, destination, redrive_of, redriven_as, attempt, max_attempts, run_at"
+	"async, trigger_id, event_id, subject, caused_by, depth, destination, redrive_of, redriven_as, attempt, max_attempts, run_at"
 
 // Execution implements picasso.ExecutionStore.
 func (s *Store) Execution(ctx context.Context, projectID, id string) (*picasso.Execution, error) {
@@ -85,15 +85,16 @@ func scanExecution(row row, e *picasso.Execution) error { return scanExecutionAn
 // scanExecutionAnd reads more columns behind executionFields.
 func scanExecutionAnd(row row, e *picasso.Execution, more ...any) error {
 	var started, finished, runAt sql.NullTime
-	var trigger, event, cause, destination, redriveOf, redrivenAs sql.NullString
+	var trigger, event, subject, cause, destination, redriveOf, redrivenAs sql.NullString
 	err := row.Scan(append([]any{
 		&e.ID, &e.ProjectID, &e.FunctionID, &e.Function, &e.App, &e.Revision, &e.Status, &e.Reason,
 		&e.CreatedAt, &started, &finished, &e.WaitMS, &e.ColdStartMS, &e.RunMS, &e.ExitCode, &e.HTTPStatus,
 		&e.Host, &e.RequestID, &e.InputBytes, &e.OutputBytes,
-		&e.Async, &trigger, &event, &cause, &e.Depth, &destination, &redriveOf, &redrivenAs, &e.Attempt, &e.MaxAttempts, &runAt,
+		&e.Async, &trigger, &event, &subject, &cause, &e.Depth, &destination, &redriveOf, &redrivenAs, &e.Attempt, &e.MaxAttempts, &runAt,
 	}, more...)...)
 	e.StartedAt, e.FinishedAt, e.RunAt = started.Time, finished.Time, runAt.Time
-	e.TriggerID, e.EventID, e.CausedBy, e.Destination = trigger.String, event.String, cause.String, destination.String
+	e.TriggerID, e.EventID, e.Subject = trigger.String, event.String, subject.String
+	e.CausedBy, e.Destination = cause.String, destination.String
 	e.RedriveOf, e.RedrivenAs = redriveOf.String, redrivenAs.String
 	return err
 }

@@ -156,9 +156,7 @@ func domainError(err error, subject string) error {
 	}
 	switch kindOf(err) {
 	case locked, down:
-		e := picasso.Errorf(picasso.CodeUnavailable, "the database does not answer").WithCause(err)
-		e.RetryAfter = retryAfter
-		return e
+		return picasso.Errorf(picasso.CodeUnavailable, "the database does not answer").WithRetryAfter(retryAfter).WithCause(err)
 	case duplicate:
 		return picasso.Errorf(picasso.CodeConflict, "%s exists already", subject).WithCause(err)
 	case inUse:

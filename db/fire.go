@@ -73,7 +73,8 @@ func (s *Store) Fire(ctx context.Context, f *picasso.Firing) error {
 		if err != nil {
 			return err
 		}
-		return s.insertSubmissions(ctx, tx, list)
+		_, err = s.submit(ctx, tx, list)
+		return err
 	})
 	if err == nil && fired {
 		s.wake(list...)

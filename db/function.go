@@ -153,35 +153,25 @@ func (s *Store) UpdateFunction(ctx context.Context, fn *picasso.Function, before
 }
 
 func (s *Store) updateFunction(ctx context.Context, fn *picasso.Function, values []any, before time.Time) error {
-	query := "UPDATE functions SET app_id = ?, " + strings.ReplaceAll(functionFields, ", ", " = ?, ") +
-		" = ? WHERE id = ? AND project_id = ? AND updated_at = ?"
+	query := "UPDATE functions SET app_id = ?, " + assignments(functionFields) + " WHERE id = ? AND (app_id = ? OR revision < ?)"
 	return s.inTx(ctx, functionNamed(fn), func(ctx context.Context, tx *sql.Tx) error {
+		old, err := (&holder{"functions", fn.ID, fn.ProjectID, functionNamed(fn)}).lock(ctx, s, tx, before)
+		if err != nil {
+			return err
+		}
 		if err := loadApp(ctx, tx, fn); err != nil {
 			return err
 		}
 		args := append([]any{fn.AppID}, values...)
-		args = append(args, fn.ID, fn.ProjectID, before)
-		n, err := affected(tx.ExecContext(ctx, query, args...))
-		if err == nil && n == 0 {
-			err = whyNotUpdated(ctx, tx, fn)
+		n, err := affected(tx.ExecContext(ctx, query, append(args, fn.ID, fn.AppID, fn.Revision)...))
+		switch {
+		case err != nil:
+			return err
+		case n == 0: // another app has the name by now
+			return changed(functionNamed(fn))
 		}
-		return err
+		return s.dropTrusts(ctx, tx, replaced(old, fn.Trust))
 	})
-}
-
-// whyNotUpdated tells a function that is gone from one that was changed.
-func whyNotUpdated(ctx context.Context, tx *sql.Tx, fn *picasso.Function) error {
-	var id string
-	err := tx.QueryRowContext(ctx, "SELECT id FROM functions WHERE id = ? AND project_id = ?", fn.ID, fn.ProjectID).Scan(&id)
-	if err != nil {
-		return missing(err, functionNamed(fn))
-	}
-	return changed(functionNamed(fn))
-}
-
-// DeleteFunction implements picasso.FunctionStore.
-func (s *Store) DeleteFunction(ctx context.Context, projectID, id string) error {
-	return s.remove(ctx, "functions", projectID, id)
 }
 
 func functionNamed(fn *picasso.Function) string {

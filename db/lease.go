@@ -39,13 +39,13 @@ func (s *Store) Renew(ctx context.Context, held []picasso.Lease, lease time.Dura
 }
 
 func (s *Store) renew(ctx context.Context, tx *sql.Tx, held []picasso.Lease, lease time.Duration) (lost []picasso.Lease, err error) {
-	numbers, err := s.lockLeases(ctx, tx, held)
+	running, err := s.lockLeases(ctx, tx, held)
 	if err != nil {
 		return nil, err
 	}
 	var ids []any
 	for _, l := range held {
-		if number, found := numbers[l.ExecutionID]; found && number == l.Number {
+		if is, found := running[l.ExecutionID]; found && is.number == l.Number {
 			ids = append(ids, l.ExecutionID)
 		} else {
 			lost = append(lost, l)
@@ -57,20 +57,26 @@ func (s *Store) renew(ctx context.Context, tx *sql.Tx, held []picasso.Lease, lea
 	return lost, err
 }
 
-// lockLeases locks the records of leases that are running and returns the numbers of
-// the leases they have now, which need not be those.
-func (s *Store) lockLeases(ctx context.Context, tx *sql.Tx, leases []picasso.Lease) (map[string]int64, error) {
+// leased is what runs.
+type leased struct {
+	number int64 // of the lease
+	acting bool  // it got credentials
+}
+
+// lockLeases locks the records of leases that are running and returns the
+// leases they have now, which need not be those.
+func (s *Store) lockLeases(ctx context.Context, tx *sql.Tx, leases []picasso.Lease) (map[string]leased, error) {
 	ids := make([]any, len(leases))
 	for i := range leases {
 		ids[i] = leases[i].ExecutionID
 	}
-	numbers := map[string]int64{}
-	query := "SELECT id, lease FROM executions WHERE id" + in(len(ids)) + " AND status = 'running' ORDER BY id" + s.forUpdate()
-	return numbers, each(ctx, tx, query, ids, func(row row) error {
+	running := map[string]leased{}
+	query := "SELECT id, lease, acting_as IS NOT NULL FROM executions WHERE id" + in(len(ids)) + " AND status = 'running' ORDER BY id" + s.forUpdate()
+	return running, each(ctx, tx, query, ids, func(row row) error {
 		var id string
-		var number int64
-		err := row.Scan(&id, &number)
-		numbers[id] = number
+		var is leased
+		err := row.Scan(&id, &is.number, &is.acting)
+		running[id] = is
 		return err
 	})
 }
@@ -85,8 +91,7 @@ func (s *Store) Recover(ctx context.Context) (int, error) {
 	if n > 0 {
 		s.signal()
 	}
-	cancelled, err := s.cancelDeleted(ctx)
-	return n + cancelled, err
+	return n, s.cancelDeleted(ctx)
 }
 
 // repeat calls step in transactions of their own until it finds nothing more.
@@ -115,13 +120,17 @@ type expired struct {
 func (s *Store) requeueLost(ctx context.Context, tx *sql.Tx) (int, error) {
 	query := fmt.Sprintf("SELECT id, lease, attempt FROM executions%s WHERE open_as = 'running' AND lease_until < %s LIMIT %d", s.byQueue(), s.clock(0), rowsPerRecovery) + s.skipLocked()
 	var list []expired
+	var ids []any
 	err := each(ctx, tx, query, nil, func(row row) error {
 		var x expired
 		err := row.Scan(&x.ExecutionID, &x.Number, &x.attempt)
-		list = append(list, x)
+		list, ids = append(list, x), append(ids, x.ExecutionID)
 		return err
 	})
 	if err != nil {
+		return 0, err
+	}
+	if err := s.noteActed(ctx, tx, ids); err != nil {
 		return 0, err
 	}
 	for i := range list {
@@ -147,7 +156,7 @@ func (s *Store) pauseAfter(failures int) time.Duration {
 }
 
 // cancelDeleted ends what is queued for functions that do not exist any more.
-func (s *Store) cancelDeleted(ctx context.Context) (done int, err error) {
+func (s *Store) cancelDeleted(ctx context.Context) error {
 	for behind, more := "", true; more; more = behind != "" {
 		var found []queuedFunction
 		err := s.try(ctx, "queue", func(ctx context.Context) (err error) {
@@ -155,19 +164,18 @@ func (s *Store) cancelDeleted(ctx context.Context) (done int, err error) {
 			return err
 		})
 		if err != nil {
-			return done, err
+			return err
 		}
 		for i := range found {
 			if found[i].exists {
 				continue
 			}
-			n, err := s.repeat(ctx, s.cancelOf(found[i].FunctionID))
-			if done += n; err != nil {
-				return done, err
+			if _, err := s.repeat(ctx, s.cancelOf(found[i].FunctionID)); err != nil {
+				return err
 			}
 		}
 	}
-	return done, nil
+	return nil
 }
 
 func (s *Store) cancelOf(functionID string) func(context.Context, *sql.Tx) (int, error) {

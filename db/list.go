@@ -51,6 +51,18 @@ func (c *conditions) addID(column, id string) {
 	}
 }
 
+// oneOf narrows a table, given by its alias, to the row with the id or, within a
+// project, the name. It is false for a name that says nothing without its project.
+func oneOf(alias, projectID, ref string) (where conditions, named bool) {
+	where.addText(alias+".project_id", projectID)
+	if picasso.IsID(ref) {
+		where.addID(alias+".id", ref)
+		return where, true
+	}
+	where.addExact(alias+".name", ref)
+	return where, projectID != ""
+}
+
 func (c *conditions) String() string {
 	if len(c.parts) == 0 {
 		return ""

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -97,7 +98,7 @@ func TestDatabasesAgree(t *testing.T) {
 	columns := map[string][]string{}
 	eachDatabase(t, func(t *testing.T, connection string, raw *sql.DB) {
 		dbtest.Open(t, connection)
-		for _, table := range []string{"apps", "functions", "executions", "execution_keys", "execution_payloads", "execution_logs", "triggers"} {
+		for _, table := range []string{"apps", "functions", "executions", "execution_keys", "execution_payloads", "execution_logs", "triggers", "acted", "dropped_trusts", "versions"} {
 			rows, err := raw.Query("SELECT * FROM " + table)
 			require.NoError(t, err)
 			names, err := rows.Columns()
@@ -131,4 +132,21 @@ func TestOpenUnusable(t *testing.T) {
 	defer s.Close()
 	assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(s.Ping(t.Context())))
 	assert.Equal(t, picasso.CodeUnavailable, picasso.CodeOf(s.Migrate(t.Context())))
+}
+
+// TestSecretHasOneColumn: what shows a spec, such as a dump for support, shows no secret.
+func TestSecretHasOneColumn(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, connection string, raw *sql.DB) {
+		s, fn := dbtest.Open(t, connection), newFunction("f")
+		require.NoError(t, s.CreateFunction(t.Context(), fn))
+		trigger := &picasso.Trigger{ID: uuid.NewString(), ProjectID: "p", Secret: "hush", CreatedAt: fn.CreatedAt, UpdatedAt: fn.CreatedAt, TriggerSpec: picasso.TriggerSpec{
+			Name: "t", Function: "f", Type: picasso.TriggerWebhook, Webhook: &picasso.Webhook{Auth: picasso.WebhookHMAC, Secret: "hush"},
+		}}
+		require.NoError(t, s.CreateTrigger(t.Context(), trigger))
+		require.NoError(t, s.UpdateTrigger(t.Context(), trigger, trigger.UpdatedAt))
+		var spec, secret string
+		require.NoError(t, raw.QueryRow("SELECT spec, secret FROM triggers").Scan(&spec, &secret))
+		assert.JSONEq(t, `{"auth": "hmac"}`, spec)
+		assert.Equal(t, "hush", secret)
+	})
 }

@@ -125,7 +125,7 @@ func (s *Store) removeSome(ctx context.Context, p *purging, ids []any) (n int, e
 // removeRecords deletes by id what has been found: a DELETE by time would lock
 // the gap where new rows go, too.
 func removeRecords(ctx context.Context, tx *sql.Tx, ids []any, _ time.Time) (int64, error) {
-	for _, column := range []string{"execution_logs WHERE execution_id", "execution_payloads WHERE execution_id", "execution_keys WHERE of_execution"} {
+	for _, column := range []string{"execution_logs WHERE execution_id", "execution_payloads WHERE execution_id", "execution_keys WHERE of_execution", "acted WHERE execution_id"} {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM "+column+in(len(ids)), ids...); err != nil {
 			return 0, err
 		}

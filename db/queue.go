@@ -20,6 +20,9 @@ func (s *Store) Enqueue(ctx context.Context, sub *picasso.Submission) (*picasso.
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	e := &enqueuing{sub: prepare(*sub)}
+	if err := s.admit(ctx, &e.sub); err != nil {
+		return nil, err
+	}
 	if err := s.enqueues.do(ctx, e); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ const (
 	rowsPerInsert    = 100 // SQLite takes up to 32766 values in a statement
 	maxReasonBytes   = 4096
 	maxEventIDBytes  = 255
+	maxSubjectBytes  = 1024
+	maxErrorBytes    = 1024
 )
 
 // RecordExecutions implements picasso.ExecutionStore. Text that does not fit

@@ -104,7 +104,7 @@ func (s *Store) redriveOne(ctx context.Context, tx *sql.Tx, r *picasso.Redrive, 
 	now := micro(s.now())
 	e := picasso.Execution{
 		ID: s.newID(), ProjectID: old.ProjectID, FunctionID: old.FunctionID, Function: old.Function, App: old.App,
-		TriggerID: old.TriggerID, EventID: old.EventID, CausedBy: old.CausedBy, Depth: old.Depth, Destination: old.Destination,
+		TriggerID: old.TriggerID, EventID: old.EventID, Subject: old.Subject, CausedBy: old.CausedBy, Depth: old.Depth, Destination: old.Destination,
 		RedriveOf: old.ID, MaxAttempts: old.MaxAttempts, RunAt: now, CreatedAt: now, RequestID: r.RequestID,
 	}
 	n, err := affected(tx.ExecContext(ctx, "INSERT INTO execution_payloads ("+payloadFields+") "+

@@ -61,32 +61,39 @@ func (s *Store) writeSettlements(ctx context.Context, batch []*picasso.Settlemen
 		if err := results.flush(); err != nil || len(next) == 0 {
 			return err
 		}
-		return s.insertSubmissions(ctx, tx, next)
+		_, err = s.submit(ctx, tx, next)
+		return err
 	})
 	return errs, err
 }
 
 // leaseHolders locks the records, so that a lease that is held now is held until the
-// transaction ends, and tells the settlements that may be stored from the others.
+// transaction ends, and tells the settlements that may be stored from the others. Those
+// that ran with credentials are noted.
 func (s *Store) leaseHolders(ctx context.Context, tx *sql.Tx, batch []*picasso.Settlement) (held []*picasso.Settlement, errs []error, err error) {
 	leases := make([]picasso.Lease, len(batch))
 	for i, m := range batch {
 		leases[i] = m.Lease
 	}
-	numbers, err := s.lockLeases(ctx, tx, leases)
+	running, err := s.lockLeases(ctx, tx, leases)
 	if err != nil {
 		return nil, nil, err
 	}
 	errs = make([]error, len(batch))
+	var acting []any
 	for i, m := range batch {
-		if number, running := numbers[m.Lease.ExecutionID]; !running || number != m.Lease.Number {
+		is, found := running[m.Lease.ExecutionID]
+		if !found || is.number != m.Lease.Number {
 			errs[i] = notHeld(m.Lease.ExecutionID)
 			continue
 		}
-		delete(numbers, m.Lease.ExecutionID) // a second settlement comes too late
+		delete(running, m.Lease.ExecutionID) // a second settlement comes too late
 		held = append(held, m)
+		if is.acting {
+			acting = append(acting, m.Lease.ExecutionID)
+		}
 	}
-	return held, errs, nil
+	return held, errs, s.noteActed(ctx, tx, acting)
 }
 
 func notHeld(id string) error {

@@ -47,6 +47,9 @@ func values(table, fields, last string, rows int) string {
 	return "INSERT INTO " + table + " (" + fields + ") VALUES " + one + strings.Repeat(", "+one, rows-1)
 }
 
+// assignments are the fields, separated by ", ", as UPDATE has them.
+func assignments(fields string) string { return strings.ReplaceAll(fields, ", ", " = ?, ") + " = ?" }
+
 // in is the condition of being one of n values, n > 0.
 func in(n int) string { return " IN (?" + strings.Repeat(", ?", n-1) + ")" }
 

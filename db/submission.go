@@ -14,7 +14,7 @@ import (
 )
 
 // The columns of a new execution that nobody waits for, in the order of appendSubmission.
-const submissionFields = recordFields + ", async, trigger_id, event_id, caused_by, depth, destination, redrive_of, " +
+const submissionFields = recordFields + ", async, trigger_id, event_id, subject, caused_by, depth, destination, redrive_of, " +
 	"attempt, max_attempts, open_as, run_at"
 
 // submitted is a submission on its way into the queue.
@@ -25,8 +25,8 @@ type submitted struct {
 	winner string
 }
 
-// submit stores submissions with their inputs. Those that are there already, by
-// their id or key, stay as they are.
+// submit stores prepared submissions with their inputs. Those that are there
+// already, by their id or key, stay as they are. Call wake after the commit.
 func (s *Store) submit(ctx context.Context, tx *sql.Tx, list []picasso.Submission) ([]submitted, error) {
 	batch := make([]submitted, len(list))
 	for i := range list {
@@ -63,17 +63,6 @@ func (s *Store) insertQueued(ctx context.Context, tx *sql.Tx, batch []submitted)
 		return nil
 	}
 	_, err := tx.ExecContext(ctx, s.insertWith("executions", submissionFields, s.runAtSQL(), rows), args...)
-	return err
-}
-
-// insertSubmissions is submit for those to whom it does not matter what was
-// there already. Call wake after the commit.
-func (s *Store) insertSubmissions(ctx context.Context, tx *sql.Tx, list []picasso.Submission) error {
-	prepared := make([]picasso.Submission, len(list))
-	for i := range list {
-		prepared[i] = prepare(list[i])
-	}
-	_, err := s.submit(ctx, tx, prepared)
 	return err
 }
 
@@ -116,7 +105,7 @@ func prepare(sub picasso.Submission) picasso.Submission {
 func (s *Store) appendSubmission(args []any, sub *submitted) []any {
 	e := &sub.Execution
 	args = appendExecution(args, e)
-	return append(append(args, e.Async, optionalText(e.TriggerID), optionalText(clip(e.EventID, maxEventIDBytes)), optionalText(e.CausedBy),
+	return append(append(args, e.Async, optionalText(e.TriggerID), optionalText(clip(e.EventID, maxEventIDBytes)), optionalText(clip(e.Subject, maxSubjectBytes)), optionalText(e.CausedBy),
 		e.Depth, optionalText(e.Destination), optionalText(e.RedriveOf), e.Attempt, e.MaxAttempts,
 		only(!e.Status.Ended(), e.FunctionID)), s.runAt(e.RunAt)...)
 }

@@ -65,7 +65,7 @@ func (s *suite) claimMany() {
 
 // raceClaim: of many who claim at once, each gets what nobody else has.
 func (s *suite) raceClaim() {
-	const count, workers = 2000, 8
+	const count, workers = 800, 8
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	s.enqueue(fn, count)
 	var mu sync.Mutex

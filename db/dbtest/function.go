@@ -17,7 +17,8 @@ func fullFunction() *picasso.Function {
 	fn.Config, fn.Public, fn.CPUs = map[string]string{"KEY": "välue", "EMPTY": ""}, true, 0.1
 	fn.MemoryMB, fn.TmpMB, fn.TimeoutS, fn.QueueTimeoutS, fn.IdleTimeoutS = 8, 1, 900, 2, 86400
 	fn.Concurrency, fn.MinSandboxes, fn.MaxSandboxes, fn.HealthPath = 1000, 3, 4, "/ok?x=1"
-	fn.Enabled, fn.Priority = false, 2
+	fn.Enabled, fn.Priority, fn.HostTags = false, 2, []string{"gpu", "ssd"}
+	fn.DelegateRoles, fn.Trust = []string{"member", "swift operatör"}, &picasso.Trust{ID: strings.Repeat("t", 64), UserID: strings.Repeat("u", 64)}
 	fn.Retry = picasso.Retry{MaxAttempts: 25, MinDelayS: 0, MaxDelayS: 86400, MaxAgeS: 1209600}
 	fn.OnSuccess, fn.OnFailure = "shop:next", "https://example.org/"+strings.Repeat("ü", 1000)
 	return fn
@@ -125,7 +126,7 @@ func (s *suite) functionMoves() {
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	assert.Empty(s, fn.AppConfig)
 	before := fn.UpdatedAt
-	fn.App, fn.UpdatedAt = "shop", fresh(1)
+	fn.App, fn.Revision, fn.UpdatedAt = "shop", 2, fresh(1)
 	require.NoError(s, s.UpdateFunction(ctx, fn, before))
 	assert.Equal(s, app.ID, fn.AppID)
 	assert.Equal(s, app.Config, fn.AppConfig)
@@ -196,7 +197,7 @@ func (s *suite) defaultApp() {
 
 	s.makeApp("p2", "shop")
 	moved := s.makeFunction("p2", "shop", "f")
-	moved.App, moved.UpdatedAt = picasso.DefaultApp, fresh(1)
+	moved.App, moved.Revision, moved.UpdatedAt = picasso.DefaultApp, 2, fresh(1)
 	require.NoError(s, s.UpdateFunction(ctx, moved, start()), "moving there is a first use, too")
 	got, err := s.Function(ctx, "p2", "f")
 	require.NoError(s, err)

@@ -64,6 +64,7 @@ func (s *suite) enqueueLife() {
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	sub := submission(fn, 1)
 	sub.TriggerID, sub.EventID, sub.CausedBy, sub.RedriveOf = newID(), "event "+strings.Repeat("ü", 200), newID(), newID()
+	sub.Subject = "photos/" + strings.Repeat("ü", 508)
 	sub.Depth, sub.Destination = 3, "https://host/path?query"
 	e, err := s.Enqueue(ctx, sub)
 	require.NoError(s, err)
@@ -188,7 +189,7 @@ func (s *suite) hostileQueue() {
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	for n, text := range append(hostile(), "\xff\xfe", strings.Repeat("\x00", 3<<20)) {
 		sub := submission(fn, n)
-		sub.Key, sub.EventID = text, text
+		sub.Key, sub.EventID, sub.Subject = text, text, text
 		sub.Input = picasso.Payload{Header: map[string][]string{"X-Text": {text, ""}}, Body: []byte(text)}
 		if text == "\xff\xfe" || len(text) > 1<<20 { // no text, or more than a request may have of it
 			sub.Input.Header = nil

@@ -13,7 +13,7 @@ func (s *suite) redriveOne() {
 	ctx := s.Context()
 	fn := s.makeFunction("p1", picasso.DefaultApp, "f")
 	sub := submission(fn, 0)
-	sub.TriggerID, sub.EventID, sub.Depth, sub.Key = newID(), "event", 2, "key"
+	sub.TriggerID, sub.EventID, sub.Subject, sub.Depth, sub.Key = newID(), "event", "photos/a", 2, "key"
 	sub.Input.Body = pattern(3<<20, 251)
 	_, err := s.Enqueue(ctx, sub)
 	require.NoError(s, err)
@@ -41,7 +41,7 @@ func (s *suite) redriveOne() {
 	c := s.claim(fn, 1, 1)[0]
 	assert.Equal(s, sub.Input, c.Input)
 	assert.Equal(s, 1, c.Attempt)
-	assert.Equal(s, []any{sub.TriggerID, sub.EventID, 2, 3}, []any{c.TriggerID, c.EventID, c.Depth, c.MaxAttempts})
+	assert.Equal(s, []any{sub.TriggerID, sub.EventID, "photos/a", 2, 3}, []any{c.TriggerID, c.EventID, c.Subject, c.Depth, c.MaxAttempts})
 
 	_, _, err = s.Redrive(ctx, picasso.Redrive{ProjectID: "p1", ID: sub.ID})
 	s.wantCode(picasso.CodeConflict, err, "redriven already, as "+again.ID)

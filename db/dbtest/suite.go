@@ -21,13 +21,17 @@ type Stores interface {
 	picasso.Queue
 	picasso.LogStore
 	picasso.TriggerStore
+	picasso.EventStore
+	picasso.TrustStore
+	picasso.HostStore
+	picasso.UsageStore
 }
 
 // Run checks what picasso promises of stores. open returns an empty one for
 // each test.
 func Run(t *testing.T, open func(t *testing.T) Stores) {
 	t.Helper()
-	for _, test := range slices.Concat(recordTests(), queueTests(), triggerTests()) {
+	for _, test := range slices.Concat(recordTests(), queueTests(), triggerTests(), eventTests(), hostTests()) {
 		t.Run(test.name, func(t *testing.T) {
 			test.run(&suite{T: t, Stores: open(t)})
 		})
@@ -134,6 +138,42 @@ func triggerTests() []test {
 	}
 }
 
+func eventTests() []test {
+	return []test{
+		{"triggers of all types", (*suite).triggerTypes},
+		{"secret of a webhook", (*suite).webhookSecret},
+		{"hostile text in triggers", (*suite).hostileBlocks},
+		{"triggers of events", (*suite).eventTriggers},
+		{"trigger that fails", (*suite).failTrigger},
+		{"schedule that fails", (*suite).failSchedule},
+		{"race to fail", (*suite).raceFail},
+		{"trust of a function", (*suite).functionTrust},
+		{"function stays in its app", (*suite).functionStaysInItsApp},
+		{"trust of a trigger", (*suite).triggerTrust},
+		{"trusts that are dropped", (*suite).dropTrust},
+		{"trust of an execution", (*suite).claimTrust},
+		{"who acts", (*suite).acting},
+		{"who acts for a trigger", (*suite).actingTrigger},
+		{"who acted", (*suite).actingBefore},
+		{"who acted among many", (*suite).actingMany},
+		{"remove a project", (*suite).removeProject},
+		{"race to remove a project", (*suite).raceRemoveProject},
+	}
+}
+
+func hostTests() []test {
+	return []test{
+		{"host life", (*suite).hostLife},
+		{"inventory of a host", (*suite).hostInventory},
+		{"host that is disabled", (*suite).hostDisabled},
+		{"two hosts of one name", (*suite).hostNames},
+		{"host that is deleted", (*suite).hostDeleted},
+		{"hostile text of hosts", (*suite).hostileHosts},
+		{"race of heartbeats", (*suite).raceHeartbeats},
+		{"usage", (*suite).usage},
+	}
+}
+
 // suite is one test of it.
 type suite struct {
 	*testing.T
@@ -173,7 +213,8 @@ func (s *suite) makeFunction(project, app, name string) *picasso.Function {
 func newFunction(project, app, name string) *picasso.Function {
 	spec := picasso.DefaultFunctionSpec()
 	spec.App, spec.Name, spec.Image = app, name, "registry.example/"+name+":1"
-	spec.Config, spec.Entrypoint, spec.Command = map[string]string{}, []string{}, []string{}
+	spec.Config, spec.Entrypoint, spec.Command, spec.DelegateRoles = map[string]string{}, []string{}, []string{}, []string{}
+	spec.HostTags = []string{}
 	return &picasso.Function{
 		ID: newID(), ProjectID: project, FunctionSpec: spec, ImageDigest: "sha256:" + name,
 		CreatedAt: start(), UpdatedAt: start(),

@@ -16,7 +16,7 @@ import (
 // whoever needs it first, and stays for the test binaries that come after.
 func template(t testing.TB) []byte {
 	t.Helper()
-	name := filepath.Join(os.TempDir(), fmt.Sprintf("picasso-dbtest-%d-%x.sqlite", os.Getuid(), schemaSum(t)))
+	name := filepath.Join(os.TempDir(), fmt.Sprintf("picasso-dbtest-%d-%x.sqlite", os.Getuid(), schemaSum(t, "sqlite")))
 	if content, err := os.ReadFile(name); err == nil {
 		return content
 	}
@@ -36,10 +36,10 @@ func template(t testing.TB) []byte {
 }
 
 // schemaSum tells one set of migrations from another.
-func schemaSum(t testing.TB) []byte {
+func schemaSum(t testing.TB, dialect string) []byte {
 	t.Helper()
 	sum := sha256.New()
-	err := fs.WalkDir(migrations.Files, "sqlite", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(migrations.Files, dialect, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -15,7 +15,7 @@ func newTrigger(fn *picasso.Function, name string) *picasso.Trigger {
 	return &picasso.Trigger{
 		ID: newID(), ProjectID: fn.ProjectID, CreatedAt: start(), UpdatedAt: start(),
 		TriggerSpec: picasso.TriggerSpec{
-			Name: name, Function: fn.App + ":" + fn.Name, Type: picasso.TriggerSchedule, Enabled: true,
+			Name: name, Function: fn.App + ":" + fn.Name, Type: picasso.TriggerSchedule, Enabled: true, DelegateRoles: []string{},
 			Schedule: &picasso.Schedule{EveryS: 60, Timezone: "UTC", Overlap: picasso.OverlapAllow, CatchUp: picasso.CatchUpLast},
 		},
 		Clock: &picasso.Clock{NextAt: start()},
