@@ -34,9 +34,10 @@ var errNoSuchToken = errors.New("keystone: no such token")
 // client talks to Keystone as the service user. It logs in when it has to: at
 // the first request and when Keystone no longer takes its token.
 type client struct {
-	config   *Config
-	provider *gophercloud.ProviderClient
-	endpoint atomic.Pointer[string] // that validates, with the trailing /v3/
+	config    *Config
+	transport *http.Transport
+	provider  *gophercloud.ProviderClient
+	endpoint  atomic.Pointer[string] // that validates, with the trailing /v3/
 }
 
 func newClient(config *Config) (*client, error) {
@@ -44,14 +45,14 @@ func newClient(config *Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{config: config}
-	if c.provider, err = c.newProvider(transport); err != nil {
+	c := &client{config: config, transport: transport}
+	if c.provider, err = c.newProvider(); err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "keystone_authtoken.auth_url: %v", err)
 	}
 	base := c.provider.IdentityBase + "v3/"
 	c.endpoint.Store(&base)
 	c.provider.SetToken(notLoggedIn)
-	c.provider.ReauthFunc = func(ctx context.Context) error { return c.login(ctx, transport) }
+	c.provider.ReauthFunc = c.login
 	return c, nil
 }
 
@@ -73,7 +74,7 @@ func newTransport(config *Config) (*http.Transport, error) {
 	}, nil
 }
 
-func (c *client) newProvider(transport http.RoundTripper) (*gophercloud.ProviderClient, error) {
+func (c *client) newProvider() (*gophercloud.ProviderClient, error) {
 	p, err := openstack.NewClient(c.config.AuthURL)
 	if err != nil {
 		return nil, err
@@ -81,7 +82,7 @@ func (c *client) newProvider(transport http.RoundTripper) (*gophercloud.Provider
 	p.UserAgent.Prepend("picasso")
 	p.RetryFunc = c.retry
 	p.HTTPClient = http.Client{
-		Transport: transport,
+		Transport: c.transport,
 		// a redirect would carry the tokens in our headers to wherever it leads
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -106,9 +107,9 @@ func (c *client) retry(ctx context.Context, _, _ string, _ *gophercloud.RequestO
 }
 
 // login gets a token for the service user.
-func (c *client) login(ctx context.Context, transport http.RoundTripper) error {
+func (c *client) login(ctx context.Context) error {
 	// a client of its own: requests of c.provider wait while it logs in
-	anonymous, err := c.newProvider(transport)
+	anonymous, err := c.newProvider()
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,5 @@ func explain(err error) error {
 
 // unavailable is what callers are told when Keystone cannot be asked.
 func unavailable(cause error) *picasso.Error {
-	e := picasso.Errorf(picasso.CodeUnavailable, "the identity service cannot be asked now")
-	e.RetryAfter = 5 * time.Second
-	return e.WithCause(cause)
+	return picasso.Errorf(picasso.CodeUnavailable, "the identity service cannot be asked now").WithRetryAfter(5 * time.Second).WithCause(cause)
 }

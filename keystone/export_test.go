@@ -20,3 +20,13 @@ const (
 
 // OwnToken is the token of the service user.
 func (a *Authenticator) OwnToken() string { return a.client.provider.Token() }
+
+// SetClock makes the delegator live at another time.
+func (d *Delegator) SetClock(now func() time.Time) { d.now = now }
+
+// Times that tests go to.
+const (
+	CredentialsTime = credentialsTime
+	BrokenTime      = brokenTime
+	ClockMargin     = clockMargin
+)

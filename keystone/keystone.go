@@ -1,12 +1,18 @@
-// Package keystone tells who sent a request: it asks Keystone whether the
-// token in it is valid, as keystonemiddleware's auth_token does for services
-// written in Python, and remembers the answer for a while.
+// Package keystone tells who sent a request, with [Authenticator], and lets
+// functions act as their projects, with [Delegator].
 //
-// What it promises: a token is never stored, logged or shown, only its SHA-256
+// The first asks Keystone whether the token in a request is valid, as
+// keystonemiddleware's auth_token does for services written in Python, and
+// remembers the answer for a while. It promises: a token is never stored, logged or shown, only its SHA-256
 // is kept; an answer is never used beyond the end of the token or
 // token_cache_time; that Keystone does not answer is unavailable, never
 // unauthenticated; one token is asked for once at a time, and no more than 32
 // are asked for at once; a flood of wrong tokens does not push out good ones.
+//
+// The second makes trusts with the tokens of users, and gets tokens with these
+// trusts. It keeps those in memory alone, for ten minutes at most. A trust that
+// does not work is a conflict; that Keystone does not answer, or does not know
+// our own user, is unavailable, so that nobody takes a trust for lost then.
 package keystone
 
 import (
