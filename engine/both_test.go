@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"testing"
 
@@ -22,22 +23,28 @@ func onBoth(t *testing.T, test func(t *testing.T, start starter)) {
 			return localEngine(t, programs)
 		})
 	})
-	t.Run("rpc", func(t *testing.T) {
-		test(t, func(t testing.TB, programs map[string]enginetest.Program) picasso.Engine {
-			return behindRPC(t, localEngine(t, programs))
+	for protocol := rpc.MinProtocol; protocol <= rpc.MaxProtocol; protocol++ {
+		t.Run(fmt.Sprint("rpc ", protocol), func(t *testing.T) {
+			test(t, func(t testing.TB, programs map[string]enginetest.Program) picasso.Engine {
+				return behindRPC(t, localEngine(t, programs), protocol)
+			})
 		})
-	})
+	}
 }
 
-// behindRPC returns the engine as an API process on another host has it.
-func behindRPC(t testing.TB, e picasso.Engine) picasso.Engine {
+// behindRPC returns the engine as an API process on another host has it that
+// speaks this version of the protocol.
+func behindRPC(t testing.TB, e picasso.Engine, protocol int) picasso.Engine {
 	t.Helper()
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	key := []byte("a key for tests, shared by both")
-	server := httptest.NewServer(rpc.NewServer(e, key, log))
+	handler := rpc.NewServer(e, key, rpc.ServerOptions{}, log)
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ConnContext = handler.ConnContext
+	server.Start()
 	t.Cleanup(server.Close)
-	client, err := rpc.NewClient(server.URL, key, log)
+	client, err := rpc.NewClient(rpc.Endpoint{URL: server.URL, Key: key, Protocol: protocol}, log)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

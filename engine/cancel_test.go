@@ -188,3 +188,33 @@ func testCancelOfAnExecutionThatIsHereTwice(t *testing.T, start starter) {
 	assertCancelled(t, outcome(t, one))
 	assertCancelled(t, outcome(t, two))
 }
+
+// TestCancelOfOneRun of an execution that is here twice: the other one goes on.
+func TestCancelOfOneRun(t *testing.T) {
+	for name, around := range map[string]func(t testing.TB, e picasso.Engine) picasso.Engine{
+		"local":      func(_ testing.TB, e picasso.Engine) picasso.Engine { return e },
+		"rpc":        func(t testing.TB, e picasso.Engine) picasso.Engine { return behindRPC(t, e, 2) },
+		"dispatched": func(t testing.TB, e picasso.Engine) picasso.Engine { return dispatchTo(t, 2, behindRPC(t, e, 2)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			begun, goOn := make(chan struct{}, 2), make(chan struct{})
+			e := around(t, localEngine(t, map[string]enginetest.Program{"f": fnProgram(func(_ http.ResponseWriter, r *http.Request) {
+				begun <- struct{}{}
+				select {
+				case <-goOn:
+				case <-r.Context().Done():
+				}
+			})}))
+			fn := localFunction(picasso.ContractFn, "f")
+			one, two := callOf(fn, ""), callOf(fn, "")
+			one.Run, two.Run = "exec.1", "exec.2"
+			first, second := invoked(e, one), invoked(e, two)
+			<-begun
+			<-begun
+			require.NoError(t, e.Cancel(t.Context(), "exec.1"))
+			assertCancelled(t, outcome(t, first))
+			close(goOn)
+			require.Nil(t, outcome(t, second).Err)
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,11 +18,15 @@ type Config struct {
 	Host string `ini:"-"`
 	// Version of the program, for operators.
 	Version string `ini:"-"`
+	// Runtime is what the driver isolates sandboxes by, for operators; empty: its default.
+	Runtime string `ini:"-"`
 
 	MemoryMB         int           `ini:"memory_mb" help:"Memory for sandboxes in MiB; the sum of the memory_mb of all of them stays below it. 0: 80 % of the host's memory."`
 	MaxResponseBytes int64         `ini:"max_response_bytes" help:"Largest answer of a function in bytes. A longer one is refused with 502, or cut when part of it was sent already."`
 	MaxLogBytes      int           `ini:"max_log_bytes" help:"Most that is kept of the log of one execution in bytes, 1024 to 16777216. The end is kept."`
 	ReadyTimeout     time.Duration `ini:"ready_timeout" help:"How long a started sandbox may take until it is ready for calls."`
+	Tags             []string      `ini:"tags" help:"Comma-separated words of a-z, 0-9, '_', '.' and '-' for what this host has, such as gpu. A function with host_tags runs only on hosts that have all of them."`
+	Projects         []string      `ini:"projects" help:"Comma-separated ids of the projects that this host is dedicated to: it runs their functions only, and they run only on hosts that name them. Empty: all projects without such hosts share it."`
 	FreezeAfter      time.Duration `ini:"freeze_after" help:"Idle time after which a sandbox is frozen, where that is instantaneous. It then uses no processor time until the next call. 0: never."`
 }
 
@@ -45,7 +50,24 @@ func (c *Config) Validate() error {
 		check(c.MaxLogBytes >= 1<<10 && c.MaxLogBytes <= 16<<20, "max_log_bytes: must be from 1024 to 16777216"),
 		check(c.ReadyTimeout > 0, "ready_timeout: must be more than 0"),
 		check(c.FreezeAfter >= 0, "freeze_after: must not be negative"),
+		each("tags", c.Tags, tag, "a tag: they begin with a-z or 0-9, have these, '_', '.' and '-', and at most 64 of them"),
+		each("projects", c.Projects, projectID, "the id of a project"),
 	)
+}
+
+var (
+	tag       = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]{0,63}$`)
+	projectID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`) // a UUID in most clouds, domains of LDAP have others
+)
+
+// each checks all values of a list.
+func each(option string, values []string, form *regexp.Regexp, what string) error {
+	for _, value := range values {
+		if !form.MatchString(value) {
+			return picasso.Errorf(picasso.CodeInvalid, "%s: %q is not %s", option, value, what)
+		}
+	}
+	return nil
 }
 
 func check(ok bool, complaint string) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/picasso-faas/picasso/engine"
 	"github.com/picasso-faas/picasso/engine/docker"
 	"github.com/picasso-faas/picasso/engine/enginetest"
+	"github.com/picasso-faas/picasso/engine/rpc"
 	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
 	"github.com/picasso-faas/picasso/tools/functions/functest"
 )
@@ -42,10 +43,21 @@ func newEngine(t testing.TB) picasso.Engine {
 	return e
 }
 
-// TestOnDockerBehindRPC: an engine on another host is as good as one here.
+// TestOnDockerBehindRPC: an engine on another host, behind a dispatcher as in
+// production, is as good as one here, and three look like one.
 func TestOnDockerBehindRPC(t *testing.T) {
-	start := func(t *testing.T) picasso.Engine { return behindRPC(t, newEngine(t)) }
-	enginetest.RunHop(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
+	testfn, debian := functest.Image(t, "testfn"), functest.Image(t, "debian")
+	fleet := func(protocol, hosts int) func(t *testing.T) picasso.Engine {
+		return func(t *testing.T) picasso.Engine {
+			var engines []picasso.Engine
+			for range hosts {
+				engines = append(engines, behindRPC(t, newEngine(t), protocol))
+			}
+			return dispatchTo(t, protocol, engines...)
+		}
+	}
+	t.Run("oldest protocol, one host", func(t *testing.T) { enginetest.RunWire(t, fleet(rpc.MinProtocol, 1), testfn, debian) })
+	t.Run("newest protocol, three hosts", func(t *testing.T) { enginetest.RunHop(t, 3, fleet(rpc.MaxProtocol, 3), testfn, debian) })
 }
 
 func TestOnDocker(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/contract"
 	"github.com/picasso-faas/picasso/engine/h1"
+	"github.com/picasso-faas/picasso/engine/pool"
 )
 
 // Invoke implements picasso.Engine.
@@ -18,7 +19,7 @@ func (e *Engine) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 		return e.refused(fault.Problem(), began)
 	}
 	defer in.Close(w)
-	abort := e.calls.enter(call.ExecutionID)
+	abort := e.calls.enter(call)
 	defer e.calls.leave(abort)
 	// A small body is here in full by now: a slow caller holds no sandbox.
 	c := contract.Call{Call: streaming(call, in.Upload), Payload: in.Payload, Abort: abort}
@@ -45,10 +46,26 @@ func streaming(call *picasso.Call, upload *h1.Upload) *picasso.Call {
 // serve gives the call to a sandbox; when that turns out to be gone, to
 // another one, once.
 func (e *Engine) serve(ctx context.Context, c *contract.Call, w http.ResponseWriter) picasso.Outcome {
+	waited := false
+	want := pool.Want{Function: c.Function, Share: c.Share, Spill: c.Spill, Cancelled: c.Abort.Done()}
+	if c.Progress != nil {
+		want.Waits = func() {
+			waited = true
+			c.Progress(picasso.ProgressWaiting)
+		}
+	}
 	for again := false; ; again = true {
-		lease, err := e.pools.Acquire(ctx, c.Function, c.Abort.Done())
+		lease, err := e.pools.Acquire(ctx, &want)
 		if err != nil {
 			return picasso.Outcome{Err: picasso.AsError(err)}
+		}
+		if waited {
+			waited = false
+			c.Progress(picasso.ProgressTaken)
+			if ctx.Err() != nil { // who could not be told may send it elsewhere
+				e.pools.Release(lease, contract.Keep)
+				return picasso.Outcome{Err: pool.ErrGone(ctx)}
+			}
 		}
 		out, fate := lease.Sandbox.Serve(c, w)
 		e.pools.Release(lease, fate)

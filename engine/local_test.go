@@ -320,7 +320,9 @@ func TestStdioOnGoroutines(t *testing.T) {
 		{"missing", "no program", picasso.CodeSandboxFailed},
 	} {
 		fn := localFunction(picasso.ContractStdio, tt.program)
-		fn.TimeoutS = 1
+		if tt.code == picasso.CodeTimedOut {
+			fn.TimeoutS = 1
+		}
 		w := httptest.NewRecorder()
 		out := e.Invoke(t.Context(), callOf(fn, ""), w)
 		require.NotNil(t, out.Err, tt.program)

@@ -1,5 +1,5 @@
 // Package contract hands calls to functions, each by the contract that its
-// function speaks: fn, web and stdio. It knows what goes over the wire and
+// function speaks: fn, web, stdio and stdio-http. It knows what goes over the wire and
 // into the environment, what an answer means, and when a sandbox can no longer
 // be trusted with another call; it does not decide how many sandboxes there are.
 package contract
@@ -80,6 +80,8 @@ func (s *Starter) Start(ctx context.Context, fn *picasso.Function) (Sandbox, err
 		return s.startHTTP(ctx, fn, fnProtocol{})
 	case picasso.ContractWeb:
 		return s.startHTTP(ctx, fn, webProtocol{})
+	case picasso.ContractStdioHTTP:
+		return s.startStdioHTTP(ctx, fn)
 	case picasso.ContractStdio:
 		return &stdioSandbox{starter: s, fn: fn}, nil
 	}

@@ -42,6 +42,9 @@ func headerEnv(header http.Header) []string {
 		case "Authorization", "Cookie", "Proxy-Authorization", "X-Auth-Token", "X-Service-Token", "X-Subject-Token":
 			continue
 		}
+		if reserved(name) {
+			continue
+		}
 		pair := "HEADER_" + envName(name) + "=" + strings.Join(values, " ")
 		if strings.ContainsRune(pair, 0) || len(pair) > room {
 			continue

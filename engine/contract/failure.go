@@ -49,9 +49,18 @@ func responseTooLarge(max int64) *picasso.Error {
 	return picasso.Errorf(picasso.CodeResponseTooLarge, "the answer is larger than %d bytes", max)
 }
 
-// ended tells users how a sandbox ended, with the end of its log. code is for
-// one that ended by itself; what the host has done to it is not the function's fault.
-func ended(code picasso.Code, exit sandbox.Exit, log *ring.Log) *picasso.Error {
+// endedEarly is ended for a sandbox that has not been ready for a call.
+func endedEarly(contract picasso.Contract, exit sandbox.Exit, log *ring.Log) *picasso.Error {
+	hint := ""
+	if exit.Code == 0 { // what it was made for is done
+		hint = fmt.Sprintf(" (is its contract really %s?)", contract)
+	}
+	return ended(picasso.CodeSandboxFailed, exit, " before it took a call"+hint+tail(log))
+}
+
+// ended tells users how a sandbox ended, and more. code is for one that ended by
+// itself; what the host has done to it is not the function's fault.
+func ended(code picasso.Code, exit sandbox.Exit, more string) *picasso.Error {
 	how := fmt.Sprintf("it ended with exit code %d", exit.Code)
 	switch {
 	case exit.OutOfMem:
@@ -63,7 +72,7 @@ func ended(code picasso.Code, exit sandbox.Exit, log *ring.Log) *picasso.Error {
 	case exit.Code > 128:
 		how = fmt.Sprintf("it was ended by signal %d (exit code %d)", exit.Code-128, exit.Code)
 	}
-	return picasso.Errorf(code, "%s%s", how, tail(log))
+	return picasso.Errorf(code, "%s%s", how, more)
 }
 
 // lost is the error of a call whose sandbox the host did not keep: nothing is
@@ -72,9 +81,7 @@ func lost(code picasso.Code, how string) *picasso.Error {
 	if code != picasso.CodeSandboxFailed {
 		return picasso.Errorf(picasso.CodeHostLost, "the sandbox has gone: %s", how)
 	}
-	err := picasso.Errorf(picasso.CodeUnavailable, "the sandbox was not started: %s", how)
-	err.RetryAfter = time.Second
-	return err
+	return picasso.Errorf(picasso.CodeUnavailable, "the sandbox was not started: %s", how).WithRetryAfter(time.Second)
 }
 
 // exitCode returns the code for the record; nil when it is not known.

@@ -32,16 +32,30 @@ func TestEnded(t *testing.T) {
 		{sandbox.Exit{Code: 137, OutOfMem: true}, silent, "it ran out of memory (exit code 137)"},
 		{sandbox.Exit{Code: 1}, log, "it ended with exit code 1; its log ends: " + strings.Repeat("x", 276) + " [31mTraceback: boom"},
 	} {
-		err := ended(picasso.CodeFunctionDied, tt.exit, tt.log)
+		err := ended(picasso.CodeFunctionDied, tt.exit, tail(tt.log))
 		assert.Equal(t, tt.want, err.Detail)
 		assert.Equal(t, picasso.CodeFunctionDied, err.Code)
 	}
 	for _, exit := range []sandbox.Exit{{Code: -1}, {Code: -1, EngineErr: true}, {Code: 137, EngineErr: true}} {
-		assert.Equal(t, picasso.CodeHostLost, ended(picasso.CodeFunctionDied, exit, log).Code)
-		assert.Equal(t, picasso.CodeUnavailable, ended(picasso.CodeSandboxFailed, exit, log).Code)
+		assert.Equal(t, picasso.CodeHostLost, ended(picasso.CodeFunctionDied, exit, tail(log)).Code)
+		assert.Equal(t, picasso.CodeUnavailable, endedEarly(picasso.ContractFn, exit, log).Code)
 	}
 	assert.Nil(t, exitCode(sandbox.Exit{Code: -1}))
 	assert.Equal(t, 5, *exitCode(sandbox.Exit{Code: 5}))
+}
+
+func TestEndedEarly(t *testing.T) {
+	log := ring.New(1 << 10)
+	_, _ = log.Write([]byte("hello"))
+	for exit, want := range map[sandbox.Exit]string{
+		{Code: 0}:                   "it ended with exit code 0 before it took a call (is its contract really web?); its log ends: hello",
+		{Code: 3}:                   "it ended with exit code 3 before it took a call; its log ends: hello",
+		{Code: 137, OutOfMem: true}: "it ran out of memory (exit code 137) before it took a call; its log ends: hello",
+	} {
+		err := endedEarly(picasso.ContractWeb, exit, log)
+		assert.Equal(t, want, err.Detail)
+		assert.Equal(t, picasso.CodeSandboxFailed, err.Code)
+	}
 }
 
 func TestExchangeFailure(t *testing.T) {

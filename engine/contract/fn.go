@@ -57,12 +57,13 @@ func (fnProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) {
 		req.Add("Fn-Http-Request-Url", call.URL)
 		req.Add("Fn-Intent", "httprequest")
 	}
+	delegated(req, call)
 	for name, values := range call.Header {
 		switch name {
-		case "Fn-Call-Id", "Fn-Deadline", "Picasso-Execution-Id", "Picasso-Attempt":
+		case "Fn-Call-Id", "Fn-Deadline":
 			continue // the platform's word counts
 		}
-		if !h1.Forwarded(call.Header, name) {
+		if reserved(name) || !h1.Forwarded(call.Header, name) {
 			continue
 		}
 		prefix := ""

@@ -61,8 +61,8 @@ func (s *Starter) startHTTP(ctx context.Context, fn *picasso.Function, p protoco
 	h := &httpSandbox{protocol: p, cfg: s.cfg, fn: fn, log: ring.New(s.cfg.MaxLogBytes)}
 	h.hearing.marks = ring.NewMarks(h.log, rand.Text())
 	spec := s.spec(fn, nil)
-	p.prepare(&spec, fn)
 	spec.Stdout, spec.Stderr = h.hearing.marks.Stream(), h.hearing.marks.Stream()
+	p.prepare(&spec, fn)
 	sb, err := s.driver.Start(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (s *httpSandbox) awaitReady(ctx context.Context) error {
 	err := s.ready(ctx, s)
 	select {
 	case <-s.Done():
-		return ended(picasso.CodeSandboxFailed, s.Exit(), s.log)
+		return endedEarly(s.fn.Contract, s.Exit(), s.log)
 	default:
 	}
 	var e *picasso.Error
@@ -185,7 +185,7 @@ const maxWithheld = 64 << 10
 
 // deathGrace is how long a broken connection waits for the news that the
 // sandbox has ended, which explains it.
-const deathGrace = time.Second
+const deathGrace = 5 * time.Second
 
 // failed says why an exchange failed, and what becomes of the sandbox.
 func (s *httpSandbox) failed(call *Call, err error, out *picasso.Outcome) Fate {
@@ -201,7 +201,7 @@ func (s *httpSandbox) failed(call *Call, err error, out *picasso.Outcome) Fate {
 		errors.Is(err, h1.ErrMalformed) || errors.Is(err, h1.ErrHeaderTooLarge)
 	if !own && s.endsWithin(deathGrace) {
 		exit := s.Exit()
-		out.Err, out.ExitCode = ended(picasso.CodeFunctionDied, exit, s.log), exitCode(exit)
+		out.Err, out.ExitCode = ended(picasso.CodeFunctionDied, exit, tail(s.log)), exitCode(exit)
 	} else {
 		out.Err = exchangeFailure(err, s.fn.Timeout())
 	}

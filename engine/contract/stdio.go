@@ -93,8 +93,9 @@ func (s *stdioSandbox) start(spec sandbox.Spec, call *Call) (sandbox.Sandbox, er
 }
 
 func stdioEnv(call *Call, deadline time.Time) []string {
-	return append(headerEnv(call.Header),
+	return append(append(headerEnv(call.Header), delegatedEnv(call)...),
 		"METHOD="+call.Method,
+		"ROUTE=/"+call.Function.Name,
 		"REQUEST_URL="+call.URL,
 		"PICASSO_EXECUTION_ID="+call.ExecutionID,
 		"PICASSO_ATTEMPT="+call.attempt(),
@@ -139,9 +140,9 @@ func (x *run) judge(exit sandbox.Exit, out *picasso.Outcome) {
 	case x.out.isFull():
 		out.Err = responseTooLarge(x.out.max)
 	case exit.OutOfMem, exit.EngineErr, exit.Code < 0, exit.Code > 128:
-		out.Err = ended(picasso.CodeFunctionDied, exit, x.log)
+		out.Err = ended(picasso.CodeFunctionDied, exit, tail(x.log))
 	case exit.Code != 0:
-		out.Err = ended(picasso.CodeFunctionFailed, exit, x.log)
+		out.Err = ended(picasso.CodeFunctionFailed, exit, tail(x.log))
 	}
 }
 

@@ -90,12 +90,13 @@ func (webProtocol) request(call *Call, deadline time.Time) (*h1.Request, error) 
 		req.Add("X-Forwarded-Proto", scheme)
 		req.Add("X-Forwarded-Host", host)
 	}
+	delegated(req, call)
 	for name, values := range call.Header {
 		switch name {
-		case "Picasso-Execution-Id", "Picasso-Attempt", "Picasso-Deadline", "X-Forwarded-Proto", "X-Forwarded-Host":
+		case "X-Forwarded-Proto", "X-Forwarded-Host":
 			continue // the platform's word counts
 		}
-		if !h1.Forwarded(call.Header, name) {
+		if reserved(name) || !h1.Forwarded(call.Header, name) {
 			continue
 		}
 		for _, value := range values {

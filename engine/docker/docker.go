@@ -20,9 +20,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/docker/docker/client"
 	"github.com/sirupsen/logrus"
@@ -38,7 +38,7 @@ type Driver struct {
 	config Config
 	log    *logrus.Logger
 	docker *client.Client
-	lock   *os.File // held while the driver lives
+	lock   *hostLock // held while the driver lives
 
 	gate     *semaphore.Weighted // starts at once: more than the cores gain nothing
 	gateSize int64
@@ -47,6 +47,10 @@ type Driver struct {
 	donors   donorPool
 	parts    sync.Mutex // held while making what donors stand on
 	refills  chan struct{}
+
+	stuckAfter atomic.Int64 // see stuckTime
+	stuck      atomic.Bool  // a start took so long, and none has succeeded since
+	trying     atomic.Bool
 
 	stop       context.CancelFunc // of the watch and the refill
 	loops      sync.WaitGroup     // these two
@@ -76,9 +80,9 @@ func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error
 	if err != nil {
 		return nil, picasso.Errorf(picasso.CodeInvalid, "docker_host: %w", err)
 	}
-	lock, err := lockDir(config.hostDir())
+	lock, err := lockHost(&config)
 	if err != nil {
-		return nil, picasso.Errorf(picasso.CodeInvalid, "runtime_dir: %w", err)
+		return nil, err
 	}
 	width := int64(runtime.NumCPU())
 	d := &Driver{
@@ -88,6 +92,7 @@ func New(ctx context.Context, config Config, log *logrus.Logger) (*Driver, error
 		refills: make(chan struct{}, 1),
 		boxes:   map[string]*box{},
 	}
+	d.stuckAfter.Store(int64(stuckTime))
 	if err := d.open(ctx); err != nil {
 		_ = lock.Close()
 		_ = api.Close()
@@ -104,6 +109,9 @@ func newClient(config Config) (*client.Client, error) {
 func (d *Driver) open(ctx context.Context) error {
 	if _, err := d.docker.Ping(ctx); err != nil {
 		return unavailable(err)
+	}
+	if err := d.checkRuntime(ctx); err != nil {
+		return err
 	}
 	if err := d.sweep(ctx); err != nil {
 		return err

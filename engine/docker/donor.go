@@ -38,7 +38,7 @@ const (
 func (d *Driver) makeDonor(ctx context.Context, kind picasso.Network) (*donor, error) {
 	n := &donor{name: d.newName(), network: kind}
 	d.donors.add(n)
-	if err := d.fillDonor(ctx, n); err != nil {
+	if err := d.inTime(func() error { return d.fillDonor(ctx, n) }); err != nil {
 		d.discardDonor(n)
 		return nil, fmt.Errorf("prepare a network namespace: %w", err)
 	}

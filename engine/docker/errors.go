@@ -30,9 +30,7 @@ const reconnectTime = 200 * time.Millisecond
 
 // unavailable is the error for a Docker that does not answer.
 func unavailable(cause error) *picasso.Error {
-	err := picasso.Errorf(picasso.CodeUnavailable, "the container engine of the host does not answer")
-	err.RetryAfter = time.Second
-	return err.WithCause(cause)
+	return picasso.Errorf(picasso.CodeUnavailable, "the container engine of the host does not answer").WithRetryAfter(time.Second).WithCause(cause)
 }
 
 // startError classifies an error of creating or starting a sandbox.

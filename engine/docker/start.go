@@ -57,7 +57,12 @@ func (d *Driver) startGated(ctx context.Context, spec *sandbox.Spec) (*box, erro
 		}
 	}
 	n.owner = spec.Owner
-	return d.startWith(ctx, spec, n)
+	var b *box
+	err := d.inTime(func() (err error) {
+		b, err = d.startWith(ctx, spec, n)
+		return err
+	})
+	return b, err
 }
 
 // donorError keeps a failure to make a donor from being taken for one of the

@@ -3,35 +3,13 @@ package docker
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
-	"golang.org/x/sys/unix"
 )
-
-// lockDir makes the directory of this engine and locks it: a second engine of
-// the same host name would remove the sandboxes of the first. The lock ends
-// with the process.
-func lockDir(dir string) (*os.File, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("another engine uses %s", dir)
-	}
-	return file, nil
-}
 
 // sweep removes what an earlier engine of this host has left. What it cannot
 // remove is logged and does no harm to a new engine. Errors: unavailable.

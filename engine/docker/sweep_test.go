@@ -24,9 +24,6 @@ func TestSweep(t *testing.T) {
 	killed.loops.Wait()
 	require.NoError(t, os.MkdirAll(filepath.Join(config.hostDir(), "half-made"), 0o700))
 
-	_, err := New(t.Context(), config, killed.log)
-	require.Equal(t, picasso.CodeInvalid, picasso.CodeOf(err), "one engine of a name at a time")
-	assert.ErrorContains(t, err, "another engine")
 	require.NoError(t, killed.lock.Close())
 
 	next := newDriver(t, config)
@@ -37,6 +34,29 @@ func TestSweep(t *testing.T) {
 	}
 	assert.NoDirExists(t, filepath.Join(config.hostDir(), "half-made"))
 	start(t, next, spec)
+}
+
+// TestOneEngineOfAName: a second one would sweep the sandboxes of the first.
+func TestOneEngineOfAName(t *testing.T) {
+	first := newDriver(t, testConfig(t))
+	b := start(t, first, testSpec(resolve(t, first, functest.Image(t, "testfn")), "never-ready"))
+	elsewhere := first.config
+	elsewhere.RuntimeDir = t.TempDir()
+	for range 2 {
+		_, err := New(t.Context(), elsewhere, first.log)
+		require.EqualError(t, err, `invalid: host: another engine of the name "`+first.config.Host+`" runs on this machine`)
+	}
+	require.NoError(t, first.lock.name.Close()) // as of an engine in another network namespace
+	for range 2 {
+		_, err := New(t.Context(), first.config, first.log)
+		require.EqualError(t, err, "invalid: runtime_dir: another engine uses "+first.config.hostDir())
+	}
+	select {
+	case <-b.Done():
+		assert.Fail(t, "the sandbox is gone")
+	default:
+	}
+	b.Remove()
 }
 
 func TestForeignContainersStay(t *testing.T) {

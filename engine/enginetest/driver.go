@@ -4,6 +4,7 @@ package enginetest
 
 import (
 	"bytes"
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ func Driver(t *testing.T, driver sandbox.Driver, testfn, debian string) {
 		"a closed output is no exit":              s.closedOutput,
 		"what cannot be started":                  s.startErrors,
 		"an image that does not exist":            s.noImage,
+		"health and images":                       s.health,
 		"a start nobody waits for":                s.startCancelled,
 		"many starts at once":                     s.manyStarts,
 		"privileges":                              s.privileges,
@@ -133,4 +135,14 @@ func (b *Buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+func (s *driverSuite) health(t *testing.T) {
+	require.NoError(t, s.driver.Check(t.Context()))
+	images, err := s.driver.Images(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, images, s.testfn, "as ResolveImage returned it")
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, s.driver.Check(over))
 }

@@ -29,10 +29,24 @@ func RunEngine(t *testing.T, newEngine func(t *testing.T) picasso.Engine, testfn
 }
 
 // RunHop is the part of RunEngine about what gets lost most easily on the way
-// to an engine on another host.
-func RunHop(t *testing.T, newEngine func(t *testing.T) picasso.Engine, testfn, debian string) {
+// to an engine on another host, or to that many.
+func RunHop(t *testing.T, hosts int, newEngine func(t *testing.T) picasso.Engine, testfn, debian string) {
 	s := newSuite(t, newEngine, testfn, debian)
+	s.hosts = hosts
 	s.run(t, s.hop())
+}
+
+// RunWire is the part of RunHop that older versions of a protocol are most
+// likely to fail, in a fraction of the time.
+func RunWire(t *testing.T, newEngine func(t *testing.T) picasso.Engine, testfn, debian string) {
+	s := newSuite(t, newEngine, testfn, debian)
+	s.run(t, []engineTest{
+		{"function URL", s.gateway},
+		{"request body fails", s.badBody},
+		{"ctx ends the wait and not the call", s.context},
+		{"both directions at once", s.duplex},
+		{"host", s.host},
+	})
 }
 
 type engineTest struct {
@@ -49,6 +63,9 @@ func (s *engineSuite) hop() []engineTest {
 		{"logs", s.logs},
 		{"logs while they are written", s.liveLogs},
 		{"attempts", s.attempt},
+		{"credentials", s.credentials},
+		{"credentials of stdio", s.credentialsOfStdio},
+		{"stdio-http", s.stdioHTTP},
 		{"statuses of functions", s.ownStatus},
 		{"cancel", s.cancel},
 		{"the wait times out", s.waitTimesOut},
@@ -68,6 +85,7 @@ func (s *engineSuite) sandboxes() []engineTest {
 		{"web", s.web},
 		{"environment", s.environment},
 		{"stdio", s.stdio},
+		{"stdio-http is broken", s.stdioHTTPBroken},
 		{"failures of a call", s.failures},
 		{"answers that are not HTTP", s.broken},
 		{"failures of a start", s.failedStarts},
@@ -76,7 +94,7 @@ func (s *engineSuite) sandboxes() []engineTest {
 }
 
 func newSuite(t *testing.T, newEngine func(t *testing.T) picasso.Engine, testfn, debian string) *engineSuite {
-	s := &engineSuite{engine: newEngine(t)}
+	s := &engineSuite{engine: newEngine(t), hosts: 1}
 	for _, image := range []struct {
 		ref      string
 		resolved *string
@@ -98,6 +116,7 @@ func (s *engineSuite) run(t *testing.T, tests []engineTest) {
 
 type engineSuite struct {
 	engine         picasso.Engine
+	hosts          int // that it has
 	testfn, debian string
 }
 
@@ -287,7 +306,7 @@ func (s *engineSuite) hostNow(t *testing.T) picasso.Host {
 // assertNoGrowth waits until all sandboxes are gone, and with them what they needed.
 func (s *engineSuite) assertNoGrowth(t *testing.T, goroutines int, files []string) {
 	require.Eventually(t, func() bool { return s.hostNow(t).Sandboxes == 0 }, patience, 10*time.Millisecond)
-	const slack = 32 // idle connections, network namespaces kept for later
+	slack := 32 * s.hosts // idle connections, network namespaces kept for later
 	assert.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines+slack }, patience, 100*time.Millisecond,
 		"goroutines: %d before", goroutines)
 	assert.Eventually(t, func() bool { return len(openFiles(t)) <= len(files)+slack }, patience, 100*time.Millisecond,

@@ -81,7 +81,8 @@ func (s *engineSuite) failedStarts(t *testing.T) {
 			code    picasso.Code
 			detail  string
 		}{
-			{"crash-start 3", picasso.CodeSandboxFailed, "exit code 3; its log ends: "},
+			{"crash-start 3", picasso.CodeSandboxFailed, "exit code 3 before it took a call; its log ends: "},
+			{"crash-start 0", picasso.CodeSandboxFailed, "exit code 0 before it took a call (is its contract really " + string(contract) + "?)"},
 			{"never-ready", picasso.CodeNotReady, "was not ready"},
 			{"stubborn", picasso.CodeNotReady, "was not ready"},
 			{"socket-file", picasso.CodeSandboxFailed, "lsnr.sock"},

@@ -3,9 +3,11 @@ package enginetest
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,6 +85,14 @@ func (l *Local) ResolveImage(_ context.Context, ref string) (string, error) {
 	}
 	return ref, nil
 }
+
+// Images implements sandbox.Driver.
+func (l *Local) Images(context.Context) ([]string, error) {
+	return slices.Sorted(maps.Keys(l.Programs)), nil
+}
+
+// Check implements sandbox.Driver.
+func (l *Local) Check(context.Context) error { return nil }
 
 // Close implements sandbox.Driver.
 func (l *Local) Close() error { return nil }

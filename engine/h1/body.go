@@ -86,6 +86,19 @@ func parseTrailer(block string) (http.Header, error) {
 // that what was read so far is better passed on first.
 func (r *Response) Pending() bool { return !r.ended && r.conn.br.Buffered() == 0 }
 
+// Proceed sends the body that Request.Continue has kept back, if the server has
+// not asked for it yet: it can do so only before its answer begins. It is for
+// the goroutine that reads the response.
+func (r *Response) Proceed() { r.conn.proceed() }
+
+// Prompt has what comes until the next request acknowledged as soon as it is
+// read: the kernel may take 40 ms for that otherwise.
+func (r *Response) Prompt() { r.conn.prompt() }
+
+// Unread reports whether something had come when Pool.Cut closed the connection,
+// which was not read.
+func (r *Response) Unread() bool { return r.conn.unread.Load() }
+
 // Last lets no other exchange follow on the connection. It is for whoever knows
 // that the server has not read the whole request, and so will close it.
 func (r *Response) Last() { r.close = true }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -17,6 +18,7 @@ type Conn struct {
 	br      *bufio.Reader
 	resp    Response
 	sending *sending // of the present exchange, nil without a streamed body
+	kept    upload   // a body that the server has not asked for yet
 	idle    time.Time
 	reused  bool
 	scratch []byte // the header block being read
@@ -25,13 +27,18 @@ type Conn struct {
 	peek   func(fd uintptr)
 	silent bool
 	one    [1]byte
+	unread atomic.Bool // see Response.Unread
 }
 
 // NewConn makes a Conn of an open connection and owns it from then on.
 func NewConn(nc net.Conn) *Conn {
 	c := &Conn{nc: nc, br: bufio.NewReaderSize(nc, 4<<10)}
 	c.resp.ended = true // ready for an exchange, also by way of a pool
-	if sc, ok := nc.(syscall.Conn); ok {
+	socket := nc
+	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
+		socket = secure.NetConn()
+	}
+	if sc, ok := socket.(syscall.Conn); ok {
 		c.raw, _ = sc.SyscallConn() // it fails only for a closed connection, as its use will
 		c.peek = c.peeker           // once: a method value is an allocation
 	}
@@ -48,7 +55,7 @@ func (c *Conn) Close() error { return c.nc.Close() }
 // to the end (or the connection closed). Errors: see the package's variables,
 // *BodyError.
 func (c *Conn) Do(req *Request, deadline time.Time) (*Response, error) {
-	c.sending = nil
+	c.sending, c.kept = nil, upload{}
 	if err := c.nc.SetDeadline(deadline); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
@@ -60,7 +67,10 @@ func (c *Conn) Do(req *Request, deadline time.Time) (*Response, error) {
 		// The server may have answered before it stopped reading.
 		c.sending = stopped()
 	} else if req.Body != nil {
-		c.sending = startSending(c.nc, req)
+		c.kept = upload{req.Body, req.ContentLength}
+		if !req.Continue {
+			c.proceed()
+		}
 	}
 	resp, err := c.readResponse(req.method)
 	if err != nil {
@@ -68,6 +78,14 @@ func (c *Conn) Do(req *Request, deadline time.Time) (*Response, error) {
 		return nil, c.cause(err)
 	}
 	return resp, nil
+}
+
+// proceed begins to send the body that was kept back, if there is one.
+func (c *Conn) proceed() {
+	if c.kept.body != nil {
+		c.sending = startSending(c.nc, c.kept)
+		c.kept = upload{}
+	}
 }
 
 // cause returns why reading failed with err: when the source of the request's
@@ -88,7 +106,7 @@ const sendGrace = 5 * time.Millisecond
 // reusable reports whether another exchange can follow: both messages were
 // whole, both sides want to go on, and nothing unasked has come behind.
 func (c *Conn) reusable() bool {
-	if !c.resp.ended || c.resp.close || c.br.Buffered() > 0 {
+	if !c.resp.ended || c.resp.close || c.kept.body != nil || c.br.Buffered() > 0 {
 		return false
 	}
 	if c.sending == nil {
@@ -114,6 +132,27 @@ func (c *Conn) alive() bool {
 	// Control and not Read, which would mind the deadline of the last exchange.
 	err := c.raw.Control(c.peek)
 	return err == nil && c.silent
+}
+
+// cut closes the connection while others use it.
+func (c *Conn) cut() {
+	if c.raw != nil {
+		_ = c.raw.Control(func(fd uintptr) {
+			var one [1]byte
+			n, _, _ := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+			c.unread.Store(n > 0)
+		})
+	}
+	c.Close()
+}
+
+// prompt is for Response.Prompt.
+func (c *Conn) prompt() {
+	if c.raw != nil {
+		_ = c.raw.Control(func(fd uintptr) { // fails for what is not TCP
+			_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1)
+		})
+	}
 }
 
 // peeker looks for input, or its end, without taking it.

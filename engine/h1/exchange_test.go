@@ -311,3 +311,37 @@ func TestClosedPool(t *testing.T) {
 	_, err = p.Do(context.Background(), newRequest(t, "GET", "/"), time.Time{})
 	assert.ErrorIs(t, err, ErrNotSent)
 }
+
+// TestCutTellsOfWhatWasNotRead: what has come, and nobody read, is lost with the connection.
+func TestCutTellsOfWhatWasNotRead(t *testing.T) {
+	for more, want := range map[string]bool{"": false, "W": true} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer l.Close()
+		pool := &Pool{Dial: func(context.Context) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }}
+		goOn := make(chan struct{})
+		go func() {
+			server, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(server, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+			<-goOn
+			_, _ = io.WriteString(server, more)
+		}()
+		req, err := NewRequest(http.MethodPost, "/", "x")
+		require.NoError(t, err)
+		resp, err := pool.Do(t.Context(), req, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		resp.Prompt()
+		close(goOn)
+		if want {
+			require.Eventually(t, func() bool { return !resp.conn.alive() }, time.Minute, time.Millisecond)
+		}
+		pool.Cut()
+		_, err = resp.Read(make([]byte, 1))
+		require.Error(t, err)
+		require.Equal(t, want, resp.Unread())
+		resp.Close()
+	}
+}

@@ -104,16 +104,23 @@ func (p *Pool) outdated(now time.Time) []*Conn {
 	return old
 }
 
-// Close closes every connection, also those in an exchange, which fails.
-func (p *Pool) Close() {
+// Cut closes every connection that there is; exchanges on them fail. The pool goes on.
+func (p *Pool) Cut() {
 	p.mu.Lock()
-	p.closed = true
 	open := p.open
 	p.open, p.idle = nil, nil
 	p.mu.Unlock()
 	for c := range open {
-		c.Close()
+		c.cut()
 	}
+}
+
+// Close closes every connection, also those in an exchange, which fails.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.Cut()
 }
 
 func (p *Pool) maxIdle() time.Duration {

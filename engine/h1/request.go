@@ -16,6 +16,9 @@ type Request struct {
 	Payload       []byte
 	Body          io.Reader
 	ContentLength int64
+	// Continue keeps a Body back until the server asks for it with 100 (Continue;
+	// RFC 9110, 10.1.1), or Response.Proceed does.
+	Continue bool
 	// Abort, where set, can end the exchange of Pool.Do.
 	Abort *Abort
 
@@ -93,6 +96,9 @@ func (r *Request) seal() {
 		return
 	}
 	r.sealed = true
+	if r.Continue && r.Body != nil {
+		r.wire = append(r.wire, "Expect: 100-continue\r\n"...)
+	}
 	switch {
 	case r.Body == nil && len(r.Payload) == 0 && (r.method == "GET" || r.method == "HEAD" || r.method == "OPTIONS" || r.method == "DELETE"):
 		r.wire = append(r.wire, '\r', '\n')

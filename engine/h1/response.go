@@ -56,7 +56,10 @@ func (c *Conn) readResponse(method string) (*Response, error) {
 		if r.Status >= 200 {
 			return r, r.frame(method)
 		}
-		if r.Status == http.StatusSwitchingProtocols {
+		switch r.Status {
+		case http.StatusContinue:
+			c.proceed()
+		case http.StatusSwitchingProtocols:
 			return nil, fmt.Errorf("%w: unasked change of protocol", ErrMalformed)
 		}
 	}

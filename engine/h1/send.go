@@ -19,14 +19,19 @@ type sending struct {
 
 var chunkBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// startSending sends the body of req over nc. When the source fails it closes nc:
+// upload is a body that is to be sent, of that length or, if -1, to its end.
+type upload struct {
+	body   io.Reader
+	length int64
+}
+
+// startSending sends the body over nc. When the source fails it closes nc:
 // nothing else tells the server, or wakes whoever waits for its answer.
-func startSending(nc net.Conn, req *Request) *sending {
+func startSending(nc net.Conn, up upload) *sending {
 	s := &sending{done: make(chan struct{})}
-	body, length := req.Body, req.ContentLength
 	go func() {
 		defer close(s.done)
-		err := sendBody(nc, body, length)
+		err := sendBody(nc, up.body, up.length)
 		var fault *BodyError
 		switch {
 		case errors.As(err, &fault):

@@ -16,7 +16,8 @@ type Upload struct {
 	length int64 // -1 when unknown
 	bytes  atomic.Int64
 
-	reading sync.Mutex // held while the source is read
+	reading sync.Mutex  // held while the source is read
+	begun   atomic.Bool // somebody has read
 	closed  atomic.Bool
 	over    atomic.Bool // the source has ended
 }
@@ -32,6 +33,7 @@ func (u *Upload) Bytes() int64 { return u.bytes.Load() }
 // Read implements io.Reader. A body that ends before its length is
 // io.ErrUnexpectedEOF.
 func (u *Upload) Read(p []byte) (int, error) {
+	u.begun.Store(true)
 	u.reading.Lock()
 	defer u.reading.Unlock()
 	if u.closed.Load() {
@@ -48,13 +50,14 @@ func (u *Upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close ends the use of the body; w is what the caller is answered on. A reader
+// Close ends the use of the body; w is what the caller is answered on. One that
+// nobody has begun to read is left as it is, for whoever the call goes to next. A reader
 // that still waits for the caller is woken by a read deadline in the past:
 // net/http could not end the request before. Close returns when nobody reads
 // the source any more, unless w knows no deadlines.
 func (u *Upload) Close(w http.ResponseWriter) {
 	u.closed.Store(true)
-	if u.over.Load() {
+	if u.over.Load() || !u.begun.Load() { // in this order: a reader that comes now sees closed
 		return
 	}
 	if http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) == nil {

@@ -165,7 +165,7 @@ func (k *kit) call(fn *picasso.Function) <-chan acquired {
 
 // Acquire is for calls that nobody cancels.
 func (k *kit) Acquire(ctx context.Context, fn *picasso.Function) (Lease, error) {
-	return k.Host.Acquire(ctx, fn, nil)
+	return k.Host.Acquire(ctx, &Want{Function: fn})
 }
 
 func (k *kit) callWith(ctx context.Context, fn *picasso.Function) <-chan acquired {
@@ -174,10 +174,15 @@ func (k *kit) callWith(ctx context.Context, fn *picasso.Function) <-chan acquire
 
 // callUnless is a call that is cancelled when the channel is closed.
 func (k *kit) callUnless(ctx context.Context, cancelled <-chan struct{}, fn *picasso.Function) <-chan acquired {
+	return k.want(ctx, &Want{Function: fn, Cancelled: cancelled})
+}
+
+// want is a call that asks for whatever it likes.
+func (k *kit) want(ctx context.Context, want *Want) <-chan acquired {
 	before := k.Stats()
 	c := make(chan acquired, 1)
 	go func() {
-		lease, err := k.Host.Acquire(ctx, fn, cancelled)
+		lease, err := k.Host.Acquire(ctx, want)
 		a := acquired{lease: lease, err: err}
 		if err == nil {
 			a.box = lease.Sandbox.(*box)

@@ -12,7 +12,9 @@ package pool
 import (
 	"container/list"
 	"context"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,6 +32,15 @@ type Config struct {
 	Log         *logrus.Logger
 }
 
+// Want is what a call asks of a Host.
+type Want struct {
+	Function  *picasso.Function
+	Share     int             // see picasso.Call
+	Spill     bool            // see picasso.Call
+	Cancelled <-chan struct{} // closed when the call is not wanted any more; may be nil
+	Waits     func()          // is told when it has to wait; may be nil
+}
+
 // Start starts a sandbox that is ready for calls. Errors are *picasso.Error.
 type Start func(ctx context.Context, fn *picasso.Function) (contract.Sandbox, error)
 
@@ -38,6 +49,7 @@ type Host struct {
 	cfg   Config
 	start Start
 
+	stopOnce   sync.Once
 	stopStarts chan struct{}  // closed to end what is being started
 	work       sync.WaitGroup // starts, removals, the sweeper
 
@@ -75,6 +87,7 @@ type Lease struct {
 // Stats counts what is on the host.
 type Stats struct {
 	MemoryMB, MemoryUsedMB     int
+	Draining                   bool
 	Sandboxes, Idle            int // existing or being started; of these idle
 	CallsRunning, CallsWaiting int
 	ColdStarts                 int64
@@ -92,16 +105,16 @@ func New(cfg Config, start Start) *Host {
 }
 
 // Acquire returns a sandbox for one call of the function. ctx ends the wait
-// because the caller is gone, cancelled (when closed) because the call is not
-// wanted any more. Errors: busy (RetryAfter set), wait_timed_out, cancelled,
+// because the caller is gone. Errors: busy (RetryAfter set), wait_timed_out, cancelled,
 // unavailable (closing), and what a start fails with.
-func (h *Host) Acquire(ctx context.Context, fn *picasso.Function, cancelled <-chan struct{}) (Lease, error) {
+func (h *Host) Acquire(ctx context.Context, want *Want) (Lease, error) {
 	h.mu.Lock()
 	if h.drained != nil {
 		h.mu.Unlock()
 		return Lease{}, errClosing()
 	}
-	p := h.pool(fn)
+	p := h.pool(want.Function)
+	p.limit(want.Share)
 	if m := p.takeSpare(); m != nil {
 		lease := p.lend(m)
 		frozen := m.frozen
@@ -112,11 +125,19 @@ func (h *Host) Acquire(ctx context.Context, fn *picasso.Function, cancelled <-ch
 		}
 		return lease, nil
 	}
-	w := &waiter{fn: fn, granted: make(chan grant, 1)}
+	if want.Spill && p.full() {
+		h.mu.Unlock()
+		return Lease{}, errFull()
+	}
+	w := &waiter{fn: want.Function, granted: make(chan grant, 1)}
 	w.place = p.waiters.PushBack(w)
 	p.tend()
+	waits := w.place != nil
 	h.mu.Unlock()
-	return h.wait(ctx, p, w, cancelled)
+	if waits && want.Waits != nil {
+		want.Waits()
+	}
+	return h.wait(ctx, p, w, want.Cancelled)
 }
 
 // wait waits for what was granted to w.
@@ -127,12 +148,12 @@ func (h *Host) wait(ctx context.Context, p *pool, w *waiter, cancelled <-chan st
 	gone := true
 	select {
 	case g := <-w.granted:
-		return g.lease, g.err
+		return h.taken(ctx, g)
 	case <-timer.C:
 		gone = false
 		err = picasso.Errorf(picasso.CodeWaitTimedOut, "queue_timeout_s: no sandbox became free within %d s", w.fn.QueueTimeoutS)
 	case <-ctx.Done():
-		err = picasso.Errorf(picasso.CodeWaitTimedOut, "the caller did not wait for a sandbox").WithCause(context.Cause(ctx))
+		err = ErrGone(ctx)
 	case <-cancelled:
 		err = picasso.Errorf(picasso.CodeCancelled, "it was cancelled while it waited for a sandbox")
 	}
@@ -151,6 +172,15 @@ func (h *Host) wait(ctx context.Context, p *pool, w *waiter, cancelled <-chan st
 		h.Release(g.lease, contract.Keep)
 	}
 	return Lease{}, err
+}
+
+// taken gives a sandbox back when ctx ended in the same moment: its call may be elsewhere by now.
+func (h *Host) taken(ctx context.Context, g grant) (Lease, error) {
+	if g.err != nil || ctx.Err() == nil {
+		return g.lease, g.err
+	}
+	h.Release(g.lease, contract.Keep)
+	return Lease{}, ErrGone(ctx)
 }
 
 // Release ends a lease. The call that gets the sandbox goes first: the
@@ -220,6 +250,7 @@ func (h *Host) Stats() Stats {
 	defer h.mu.Unlock()
 	s := Stats{
 		MemoryMB: h.cfg.MemoryMB, MemoryUsedMB: h.usedMB,
+		Draining:  h.drained != nil,
 		Sandboxes: h.sandboxes, CallsRunning: h.running, ColdStarts: h.coldStarts,
 	}
 	for p := range h.live {
@@ -231,6 +262,24 @@ func (h *Host) Stats() Stats {
 		}
 	}
 	return s
+}
+
+// maxListed is how many functions Functions names at most.
+const maxListed = 1000
+
+// Functions returns the ids of the functions that have a sandbox here, sorted;
+// if they are very many, the first ones, which are the same each time.
+func (h *Host) Functions() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ids := map[string]struct{}{}
+	for p := range h.live {
+		if len(p.members) > 0 {
+			ids[p.fn.ID] = struct{}{}
+		}
+	}
+	sorted := slices.Sorted(maps.Keys(ids))
+	return sorted[:min(len(sorted), maxListed)]
 }
 
 func (h *Host) family(functionID string) *family {
@@ -270,6 +319,11 @@ func (f *family) retire(below int64, now time.Time) {
 			p.retire()
 		}
 	}
+}
+
+// ErrGone is the error of a call whose ctx ended before a sandbox had it.
+func ErrGone(ctx context.Context) *picasso.Error {
+	return picasso.Errorf(picasso.CodeWaitTimedOut, "the caller did not wait for a sandbox").WithCause(context.Cause(ctx))
 }
 
 func errClosing() error {

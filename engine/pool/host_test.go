@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -175,6 +176,17 @@ func TestWaitTimesOut(t *testing.T) {
 	assert.Zero(t, k.Stats().CallsWaiting)
 	k.Release(running.lease, contract.Keep)
 	assert.Equal(t, 1, k.Stats().Idle, "nobody waits any more")
+
+	// One that is granted a sandbox in the same moment leaves it.
+	for range 50 {
+		running := k.got(k.call(fn))
+		k.close(running.lease)
+		w := &waiter{fn: fn, granted: make(chan grant, 1)}
+		w.granted <- grant{lease: running.lease}
+		_, err := k.wait(ctx, nil, w, nil)
+		require.Equal(t, picasso.CodeWaitTimedOut, picasso.CodeOf(err))
+		require.Equal(t, 1, k.Stats().Idle)
+	}
 }
 
 func TestCancelledWait(t *testing.T) {
@@ -357,4 +369,15 @@ func TestFailedStartIsLoggedWithoutTheLogOfTheFunction(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, line, "sandbox_failed")
 	assert.NotContains(t, line, "1234")
+}
+
+// TestManyFunctions: the list of very many is the same each time.
+func TestManyFunctions(t *testing.T) {
+	h := &Host{live: map[*pool]struct{}{}}
+	var ids []string
+	for i := range 2 * maxListed {
+		ids = append(ids, fmt.Sprintf("%06d", i))
+		h.live[&pool{fn: function(ids[i]), members: map[*member]struct{}{{}: {}}}] = struct{}{}
+	}
+	assert.Equal(t, ids[:maxListed], h.Functions())
 }

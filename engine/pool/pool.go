@@ -25,6 +25,7 @@ type pool struct {
 	starting int
 	min      int       // promised by Warm
 	promised time.Time // latest; a promise that is not renewed lapses
+	share    int       // of the function's max_sandboxes that are for this host; 0: all
 	retired  bool      // no sandbox is kept without a call
 
 	epoch    time.Time
@@ -174,7 +175,7 @@ func (p *pool) joined(sb contract.Sandbox, took time.Duration) {
 	if sb.Done() != nil {
 		go p.host.watch(m)
 	}
-	if p.host.drained != nil {
+	if p.host.drained != nil || p.over() {
 		p.doom(m)
 		return
 	}

@@ -71,7 +71,7 @@ func (p *pool) scale() {
 func (p *pool) load(now time.Time) load {
 	return load{
 		Waiting: p.waiters.Len(), Alive: len(p.members), Starting: p.starting,
-		Concurrency: p.concurrency(), Max: p.fn.MaxSandboxes, Min: p.min, Cores: p.host.cfg.Cores,
+		Concurrency: p.concurrency(), Max: p.most(), Min: p.min, Cores: p.host.cfg.Cores,
 		OneCall: p.fn.Contract == picasso.ContractStdio,
 		Pressed: !p.pressed.IsZero() && now.Sub(p.pressed) > pressedAfter,
 		Run:     p.expectedRun(now), Start: time.Duration(p.cold),

@@ -100,16 +100,14 @@ func (p *pool) toFreeze(now time.Time) []*member {
 // Close takes no more calls, waits until those in the sandboxes have ended or
 // ctx has, and removes every sandbox. It returns when they are gone.
 func (h *Host) Close(ctx context.Context) error {
-	drained, first := h.beginDrain()
+	drained := h.Drain()
 	var err error
 	select {
 	case <-drained:
 	case <-ctx.Done():
 		err = picasso.Errorf(picasso.CodeUnavailable, "calls were cut off").WithCause(context.Cause(ctx))
 	}
-	if first {
-		close(h.stopStarts)
-	}
+	h.stopOnce.Do(func() { close(h.stopStarts) })
 	h.removeAll()
 	select { // calls end with their sandboxes, but callers may be slow to take the news
 	case <-drained:
@@ -121,12 +119,14 @@ func (h *Host) Close(ctx context.Context) error {
 
 const closeGrace = 5 * time.Second
 
-// beginDrain refuses new calls and fails the waiting ones.
-func (h *Host) beginDrain() (drained <-chan struct{}, first bool) {
+// Drain takes no more calls from now on and fails those that wait, as
+// unavailable; those in the sandboxes go on. What it returns is closed when they
+// have ended.
+func (h *Host) Drain() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.drained != nil {
-		return h.drained, false
+		return h.drained
 	}
 	h.drained = make(chan struct{})
 	for p := range h.live {
@@ -136,7 +136,7 @@ func (h *Host) beginDrain() (drained <-chan struct{}, first bool) {
 	if h.running == 0 {
 		h.endDrain()
 	}
-	return h.drained, true
+	return h.drained
 }
 
 func (h *Host) endDrain() {

@@ -54,8 +54,8 @@ func TestMarks(t *testing.T) {
 				for piece := range strings.SplitSeq(fill.Replace(tt.out), "|") {
 					write(stream, piece)
 				}
+				assert.True(t, <-ended) // from then on nothing is held back
 				assert.Equal(t, fill.Replace(tt.want), text(log), cut)
-				assert.True(t, <-ended)
 			}
 		})
 	}

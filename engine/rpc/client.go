@@ -7,11 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/h1"
@@ -27,49 +29,61 @@ const (
 type Client struct {
 	address string // host:port
 	key     []byte
+	version int    // of the protocol
+	base    string // of its paths
 	log     *logrus.Logger
-	now     func() time.Time
 	hang    time.Duration
+	giveUp  time.Duration
 	calls   *h1.Pool
 	control *http.Client
+
+	current atomic.Pointer[session]
+	opening singleflight.Group
+	running atomic.Int64 // calls, and requests of asks
+	asks    sync.Map     // *context.CancelFunc of control requests
+	close   sync.Once
+	closed  chan struct{}
 }
 
 var _ picasso.Engine = (*Client)(nil)
 
-// NewClient makes a client of the engine at base, an http URL without path. It
-// connects when it is first used. Errors: invalid.
-func NewClient(base string, key []byte, log *logrus.Logger) (*Client, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "http" || u.Port() == "" || u.Path != "" && u.Path != "/" {
-		return nil, picasso.Errorf(picasso.CodeInvalid, "engine_url: %q is not of the form http://host:port", base)
+// NewClient makes a client of an engine. It connects when it is first used, and
+// must be closed. Errors: invalid.
+func NewClient(engine Endpoint, log *logrus.Logger) (*Client, error) {
+	address, err := engine.complete()
+	if err != nil {
+		return nil, err
 	}
-	dialer := &net.Dialer{
-		Timeout: dialTimeout,
-		// A call may be silent for minutes; only the host itself can tell that it is still there.
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
+	dial := engine.dialer(address)
+	c := &Client{
+		address: address, key: engine.Key, log: log, hang: hangTime, giveUp: engine.GiveUp,
+		version: engine.Protocol, base: "/v" + strconv.Itoa(engine.Protocol),
+		calls: &h1.Pool{Dial: dial, MaxIdleTime: idleTimeout},
+		control: &http.Client{Transport: &http.Transport{
+			DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+			IdleConnTimeout: idleTimeout,
+		}},
+		closed: make(chan struct{}),
 	}
-	dial := func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", u.Host) }
-	transport := &http.Transport{
-		DialContext:     func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-		IdleConnTimeout: idleTimeout,
-	}
-	return &Client{
-		address: u.Host, key: key, log: log, now: time.Now, hang: hangTime,
-		calls:   &h1.Pool{Dial: dial, MaxIdleTime: idleTimeout},
-		control: &http.Client{Transport: transport},
-	}, nil
+	go c.watch()
+	return c, nil
 }
 
 // Close closes all connections; calls on them fail.
 func (c *Client) Close() {
+	c.close.Do(func() { close(c.closed) })
 	c.calls.Close()
-	c.control.CloseIdleConnections()
+	c.endAsks()
 }
 
-// Invoke implements picasso.Engine.
+// Invoke implements picasso.Engine. A call that the engine does not wait with
+// is told of as taken, too, when it has not ended after a while.
 func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+	began := time.Now()
+	c.running.Add(1)
+	defer c.running.Add(-1)
 	// The engine answers when the function does: the end of ctx is told beside the call.
-	stop := context.AfterFunc(ctx, func() { c.forgo(call.ExecutionID) })
+	stop := context.AfterFunc(ctx, func() { c.forgo(c.run(call)) })
 	defer stop()
 	in, fault := h1.OpenInlet(call.Body, call.ContentLength)
 	if fault != nil {
@@ -78,54 +92,73 @@ func (c *Client) Invoke(ctx context.Context, call *picasso.Call, w http.Response
 	defer in.Close(w)
 	resp, err := c.send(ctx, call, in)
 	if err != nil {
-		return picasso.Outcome{Err: c.problem(err)}
+		return picasso.Outcome{Err: c.problem(err, call, 0)}
 	}
 	defer resp.Close()
-	out, err := receive(resp, w, call.Log)
+	out, last, err := receive(resp, w, call)
 	if err != nil {
-		return picasso.Outcome{Err: c.problem(err)}
+		if resp.Unread() {
+			last = 0 // what has come may have been that a sandbox has it
+		}
+		return picasso.Outcome{Err: c.problem(err, call, last)}
 	}
 	if in.Upload != nil && out.InputBytes < in.Bytes() {
 		resp.Last() // the rest of the body is in the way
 	}
+	if !out.Started.IsZero() {
+		out.Started = began.Add(out.Wait) // by our clock
+	}
 	return out
 }
 
+// maxSends is how often a call is sent: its session, and then its function, may
+// have been forgotten, and once more if there is much going on.
+const maxSends = 4
+
 // send gets the call to the engine and returns its answer, whose body is
-// frames. A small body is sent again when the engine asks for the definition;
-// before a large one the engine is told unasked.
+// frames. It sends again what was refused because the engine does not know the
+// session or the function: nothing has happened then, and no large body was begun.
 func (c *Client) send(ctx context.Context, call *picasso.Call, in *h1.Inlet) (*h1.Response, error) {
-	if in.Upload != nil {
-		if err := c.define(ctx, call.Function); err != nil {
-			return nil, err
-		}
-	}
-	for attempt := 0; ; attempt++ {
-		resp, err := c.sendOnce(ctx, call, in)
+	var stale *session
+	for sends := 1; ; sends++ {
+		s, err := c.session(ctx, stale)
 		if err != nil {
 			return nil, err
 		}
+		resp, err := c.sendOnce(ctx, call, in, s)
+		if err != nil {
+			return nil, err
+		}
+		again := sends < maxSends && (in.Upload == nil || in.Bytes() == 0)
 		switch {
 		case resp.Status == http.StatusOK:
 			return resp, nil
-		case resp.Status != http.StatusPreconditionFailed || in.Upload != nil || attempt > 0:
+		case again && resp.Status == statusSession:
+			stale = s
+			resp.Close()
+		case again && resp.Status == http.StatusPreconditionFailed:
+			resp.Close()
+			if err := c.define(ctx, call.Function); err != nil {
+				return nil, err
+			}
+		default:
 			defer resp.Close()
 			return nil, c.refusal(resp, resp.Status)
-		}
-		resp.Close()
-		if err := c.define(ctx, call.Function); err != nil {
-			return nil, err
 		}
 	}
 }
 
-func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in *h1.Inlet) (*h1.Response, error) {
-	req, err := h1.NewRequest(http.MethodPost, "/v1/invoke", c.address)
+func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in *h1.Inlet, s *session) (*h1.Response, error) {
+	req, err := h1.NewRequest(http.MethodPost, c.base+"/invoke", c.address)
 	if err != nil {
 		return nil, err
 	}
 	defer req.Free()
-	for name, values := range c.fields(call) {
+	fields, err := c.fields(call, s)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range fields {
 		req.Add(name, values[0])
 	}
 	for name, values := range call.Header {
@@ -137,18 +170,21 @@ func (c *Client) sendOnce(ctx context.Context, call *picasso.Call, in *h1.Inlet)
 		}
 	}
 	if in.Upload != nil {
-		req.Body, req.ContentLength = in.Upload, call.ContentLength
+		req.Body, req.ContentLength, req.Continue = in.Upload, call.ContentLength, true
 	} else {
 		req.Payload = in.Payload
 	}
 	fn := call.Function
-	return c.calls.Do(ctx, req, c.now().Add(fn.QueueTimeout()+fn.Timeout()+c.hang))
+	return c.calls.Do(ctx, req, time.Now().Add(fn.QueueTimeout()+fn.Timeout()+c.hang))
 }
 
 // fields are those of the protocol, signed.
-func (c *Client) fields(call *picasso.Call) http.Header {
-	h := make(http.Header, 9)
+func (c *Client) fields(call *picasso.Call, s *session) (http.Header, error) {
+	h := make(http.Header, 12)
 	h[fieldExecution] = []string{call.ExecutionID}
+	if run := c.run(call); run != call.ExecutionID {
+		h[fieldRun] = []string{run}
+	}
 	h[fieldRequest] = []string{call.RequestID}
 	h[fieldFunction] = []string{reference(call.Function.ID, call.Function.Revision)}
 	h[fieldMethod] = []string{call.Method}
@@ -160,15 +196,37 @@ func (c *Client) fields(call *picasso.Call) http.Header {
 	if call.Attempt > 1 {
 		h[fieldAttempt] = []string{strconv.Itoa(call.Attempt)}
 	}
+	if c.version >= 2 && call.Share > 0 {
+		h[fieldShare] = []string{strconv.Itoa(call.Share)}
+	}
+	if c.version >= 2 && call.Spill {
+		h[fieldSpill] = []string{"1"}
+	}
 	if call.Log != nil {
 		h[fieldLog] = []string{"1"}
 	}
-	sign(c.key, http.MethodPost, "/v1/invoke", h, c.now())
-	return h
+	if call.Credentials != nil {
+		field, err := delegated(call)
+		if err != nil {
+			return nil, picasso.AsError(err)
+		}
+		h[fieldCredentials] = []string{field}
+	}
+	sign(c.key, http.MethodPost, c.base+"/invoke", h, s.next())
+	return h, nil
 }
 
-// problem makes the error of a call out of what happened on the connection.
-func (c *Client) problem(err error) *picasso.Error {
+// run is what the engine knows this very call by.
+func (c *Client) run(call *picasso.Call) string {
+	if c.version >= 2 && call.Run != "" {
+		return call.Run
+	}
+	return call.ExecutionID
+}
+
+// problem makes the error of a call out of what happened on the connection
+// after the call had got so far.
+func (c *Client) problem(err error, call *picasso.Call, last picasso.Progress) *picasso.Error {
 	var known *picasso.Error
 	var fault *h1.BodyError
 	switch {
@@ -176,17 +234,15 @@ func (c *Client) problem(err error) *picasso.Error {
 		return known
 	case errors.As(err, &fault):
 		return fault.Problem()
-	case errors.Is(err, h1.ErrNotSent):
+	case errors.Is(err, h1.ErrNotSent), last == picasso.ProgressWaiting:
 		return c.unavailable(err)
 	default:
-		return picasso.Errorf(picasso.CodeHostLost, "what became of the call is not known").WithCause(err)
+		return picasso.Errorf(picasso.CodeHostLost, "what became of execution %s is not known", call.ExecutionID).WithCause(err)
 	}
 }
 
 func (c *Client) unavailable(cause error) *picasso.Error {
-	e := picasso.Errorf(picasso.CodeUnavailable, "the engine does not answer").WithCause(cause)
-	e.RetryAfter = time.Second
-	return e
+	return picasso.Errorf(picasso.CodeUnavailable, "the engine does not answer").WithRetryAfter(time.Second).WithCause(cause)
 }
 
 // refusal reads the error that came instead of a result.

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,27 @@ func readHead(b []byte, header http.Header) (status int, err error) {
 		header[name] = append(header[name], d.string())
 	}
 	return status, d.err
+}
+
+// delegated is the field of a call's credentials.
+func delegated(call *picasso.Call) (string, error) {
+	text, err := json.Marshal(delegation{credentials(*call.Credentials), call.Depth})
+	return base64.RawURLEncoding.EncodeToString(text), err
+}
+
+// readDelegated fills in the credentials of a call. Errors: internal.
+func readDelegated(field string, call *picasso.Call) error {
+	var d delegation
+	text, err := base64.RawURLEncoding.DecodeString(field)
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	if err != nil { // what it says could hold a part of the token
+		return picasso.Errorf(picasso.CodeInternal, "%s: is not what this engine understands", fieldCredentials)
+	}
+	c := picasso.Credentials(d.Credentials)
+	call.Credentials, call.Depth = &c, d.Depth
+	return nil
 }
 
 // failure is the part of an outcome that most calls do not have.

@@ -14,6 +14,8 @@ import (
 // length (big endian), then the payload. A head comes before any data; log and
 // outcome come last, the outcome always. Live frames come at any time before.
 const (
+	frameWait    = 'W' // the call has to wait for a sandbox; no function has seen anything of it
+	frameTaken   = 'S' // a sandbox has it
 	frameHead    = 'H' // status and headers of the function's answer
 	frameData    = 'D' // bytes of the function's answer
 	framePace    = 'P' // the time left for the caller to take the answer, in ns
@@ -21,6 +23,10 @@ const (
 	frameLog     = 'L' // the log of the execution
 	frameOutcome = 'O' // picasso.Outcome without its log
 )
+
+// ackAfter is when a client is told that a sandbox has its call, if it has heard
+// nothing of it until then.
+const ackAfter = 200 * time.Millisecond
 
 // grace is what the client may take longer than its caller for the answer, and
 // for a part of the live log, after which it counts as gone.
@@ -38,6 +44,8 @@ type frameWriter struct {
 	out       *bufio.Writer       // to w: each write to that may become a chunk of its own
 	header    http.Header
 	wroteHead bool
+	flushed   bool // the client has heard something
+	done      bool
 	until     time.Time // the write deadline of the connection; zero: none
 	grace     time.Duration
 	buf       [256]byte // room for most heads and outcomes
@@ -89,10 +97,53 @@ func (f *frameWriter) FlushError() error {
 }
 
 func (f *frameWriter) flush() error {
+	f.flushed = true
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
 	return http.NewResponseController(f.w).Flush()
+}
+
+// progress tells a client that wants to know.
+func (f *frameWriter) progress(p picasso.Progress) error {
+	if p == picasso.ProgressWaiting {
+		return f.tell(frameWait)
+	}
+	return f.tell(frameTaken)
+}
+
+// tell sends a frame without payload.
+func (f *frameWriter) tell(kind byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tellNow(kind)
+}
+
+func (f *frameWriter) tellNow(kind byte) error {
+	if f.done {
+		return nil
+	}
+	if err := f.writeFrame(kind, nil); err != nil {
+		return err
+	}
+	return f.flush()
+}
+
+// ack tells a client that has heard nothing so far that its call is not lost:
+// as the call does not wait, a sandbox has it.
+func (f *frameWriter) ack() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.flushed {
+		_ = f.tellNow(frameTaken) // a lost peer shows in Write
+	}
+}
+
+// end lets nobody write any more.
+func (f *frameWriter) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = true
 }
 
 // Unwrap lets http.ResponseController set read deadlines of the connection.
@@ -133,7 +184,10 @@ func (l liveLog) Write(p []byte) (int, error) {
 
 // finish writes what comes after the answer. The writer must not be used after it.
 func (f *frameWriter) finish(out picasso.Outcome) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	defer func() {
+		f.done = true
 		f.out.Reset(nil)
 		frameWriters.Put(f.out)
 	}()

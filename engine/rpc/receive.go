@@ -14,8 +14,12 @@ import (
 // frames is what a stream of frames is read from: a response of package h1.
 type frames interface {
 	io.Reader
+	// Proceed sends a body that was kept back so far.
+	Proceed()
 	// Pending reports whether the next read would have to wait.
 	Pending() bool
+	// Prompt has what comes acknowledged at once.
+	Prompt()
 }
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
@@ -24,25 +28,26 @@ var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return 
 type receiver struct {
 	r     frames
 	w     http.ResponseWriter // the caller
-	live  io.Writer           // see picasso.Call.Log; may be nil
+	call  *picasso.Call
+	last  picasso.Progress // that was heard of; 0: none
 	buf   []byte
 	log   []byte
 	out   picasso.Outcome
 	paced bool // w has a write deadline
 }
 
-// receive passes the answer in the frames on to w, what is logged meanwhile to
-// live, and returns the outcome. A caller that is gone (w fails) does not
-// matter: the outcome still does.
-func receive(r frames, w http.ResponseWriter, live io.Writer) (picasso.Outcome, error) {
+// receive passes the answer in the frames on to w, what is heard meanwhile to
+// Log and Progress of the call, and returns the outcome. A caller that is gone
+// (w fails) does not matter: the outcome still does. With an error, how far the call was is told.
+func receive(r frames, w http.ResponseWriter, call *picasso.Call) (picasso.Outcome, picasso.Progress, error) {
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
-	rc := receiver{r: r, w: w, live: live, buf: *buf}
+	rc := receiver{r: r, w: w, call: call, buf: *buf}
 	err := rc.all()
 	if rc.paced {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // it would outlive the call
 	}
-	return rc.out, err
+	return rc.out, rc.last, err
 }
 
 func (rc *receiver) all() error {
@@ -62,6 +67,11 @@ func (rc *receiver) all() error {
 
 func (rc *receiver) frame(kind byte, length int) error {
 	switch kind {
+	case frameWait, frameLog, frameOutcome:
+	default: // a sandbox has the call: the body is wanted, whether or not 100 could still be said
+		rc.r.Proceed()
+	}
+	switch kind {
 	case frameData:
 		return rc.data(length)
 	case frameLog:
@@ -74,13 +84,18 @@ func (rc *receiver) frame(kind byte, length int) error {
 		return err
 	}
 	switch kind {
+	case frameWait:
+		rc.r.Prompt() // the sandbox will stand still until the engine knows that we know
+		rc.progress(picasso.ProgressWaiting)
+	case frameTaken:
+		rc.progress(picasso.ProgressTaken)
 	case frameHead:
 		return rc.head(payload)
 	case framePace:
 		return rc.pace(payload)
 	case frameLive:
-		if rc.live != nil {
-			_, _ = rc.live.Write(payload) // a reader that is gone misses it
+		if rc.call.Log != nil {
+			_, _ = rc.call.Log.Write(payload) // a reader that is gone misses it
 		}
 	case frameOutcome:
 		rc.out, err = readOutcome(payload)
@@ -89,6 +104,13 @@ func (rc *receiver) frame(kind byte, length int) error {
 		err = fmt.Errorf("frame of unknown kind %q", kind)
 	}
 	return err
+}
+
+func (rc *receiver) progress(p picasso.Progress) {
+	rc.last = p
+	if rc.call.Progress != nil {
+		rc.call.Progress(p)
+	}
 }
 
 func (rc *receiver) head(payload []byte) error {

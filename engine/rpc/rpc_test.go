@@ -28,6 +28,7 @@ const patience = 10 * time.Second
 // or to forget it writes down.
 type scripted struct {
 	invoke func(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome
+	hangs  chan struct{} // is told that an image of this name is asked for
 
 	mu      sync.Mutex
 	warmed  []*picasso.Function
@@ -39,7 +40,11 @@ func (s *scripted) Invoke(ctx context.Context, call *picasso.Call, w http.Respon
 	return s.invoke(ctx, call, w)
 }
 
-func (s *scripted) ResolveImage(_ context.Context, ref string) (string, error) {
+func (s *scripted) ResolveImage(ctx context.Context, ref string) (string, error) {
+	if ref == "hangs" {
+		s.hangs <- struct{}{}
+		<-ctx.Done()
+	}
 	if ref == "missing" {
 		return "", picasso.Errorf(picasso.CodeImageUnavailable, "image: %q: manifest unknown", ref)
 	}
@@ -86,18 +91,27 @@ func echo(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.
 // setup starts a server in front of the engine, and a client of it.
 func setup(t *testing.T, engine picasso.Engine) (*Client, *httptest.Server) {
 	t.Helper()
-	return connect(t, NewServer(engine, testKey, discard()))
+	return connect(t, NewServer(engine, testKey, ServerOptions{}, discard()))
 }
 
 // connect is setup with a server that is there already.
 func connect(t *testing.T, handler *Server) (*Client, *httptest.Server) {
 	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	client, err := NewClient(server.URL, testKey, discard())
+	server := serve(t, handler)
+	client, err := NewClient(Endpoint{URL: server.URL, Key: testKey}, discard())
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client, server
+}
+
+// serve serves as picasso-engine does.
+func serve(t *testing.T, handler *Server) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ConnContext = handler.ConnContext
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
 }
 
 func discard() *logrus.Logger {
@@ -140,6 +154,23 @@ func TestInvoke(t *testing.T) {
 	for name := range seen.Header {
 		require.NotContains(t, name, prefix)
 	}
+}
+
+// TestStartedIsByTheClockOfTheCaller, not that of the host.
+func TestStartedIsByTheClockOfTheCaller(t *testing.T) {
+	started := time.Time{}
+	client, _ := setup(t, &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
+		return picasso.Outcome{Started: started, Wait: 50 * time.Millisecond, Run: time.Hour}
+	}})
+	for _, skew := range []time.Duration{-time.Hour, 0, time.Hour} {
+		before := time.Now()
+		started = before.Add(skew)
+		out := client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder())
+		require.Nil(t, out.Err)
+		require.WithinRange(t, out.Started, before.Add(50*time.Millisecond), time.Now().Add(50*time.Millisecond))
+	}
+	started = time.Time{}
+	require.Zero(t, client.Invoke(t.Context(), newCall("x"), httptest.NewRecorder()).Started, "no sandbox took it")
 }
 
 func TestInvokeOfAnEngineThatDoesNotReadTheBody(t *testing.T) {
@@ -213,7 +244,7 @@ func TestInvokeAfterARestartOfTheEngine(t *testing.T) {
 
 	listener, err := net.Listen("tcp", address)
 	require.NoError(t, err)
-	again := &http.Server{Handler: NewServer(&scripted{invoke: echo}, testKey, client.log), ReadHeaderTimeout: time.Minute}
+	again := &http.Server{Handler: NewServer(&scripted{invoke: echo}, testKey, ServerOptions{}, client.log), ReadHeaderTimeout: time.Minute}
 	go func() { _ = again.Serve(listener) }()
 	defer again.Close()
 	w := httptest.NewRecorder()
@@ -303,6 +334,42 @@ func TestInvokeContextEndsTheWait(t *testing.T) {
 	require.Equal(t, "gone", client.Invoke(ctx, newCall("x"), httptest.NewRecorder()).Err.Detail)
 }
 
+// TestInvokeContextEndsTheWaitOfItsRun, and not that of another run of the execution.
+func TestInvokeContextEndsTheWaitOfItsRun(t *testing.T) {
+	waiting, free := make(chan struct{}, 2), make(chan struct{})
+	client, _ := setup(t, &scripted{invoke: func(ctx context.Context, _ *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
+		waiting <- struct{}{}
+		select {
+		case <-ctx.Done():
+			return picasso.Outcome{Err: picasso.Errorf(picasso.CodeWaitTimedOut, "gone")}
+		case <-free:
+			return picasso.Outcome{}
+		}
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	first, second := make(chan picasso.Outcome, 1), make(chan picasso.Outcome, 1)
+	invoke := func(ctx context.Context, run string, out chan picasso.Outcome) {
+		call := newCall("x")
+		call.Run = run
+		out <- client.Invoke(ctx, call, httptest.NewRecorder())
+	}
+	go invoke(ctx, "e1.1", first)
+	<-waiting
+	go invoke(t.Context(), "e1.2", second)
+	<-waiting
+	cancel()
+	select {
+	case out := <-first:
+		require.Equal(t, "gone", out.Err.Detail)
+	case out := <-second:
+		require.Fail(t, "the wrong one ended", "%v", out.Err)
+	case <-time.After(patience):
+		require.Fail(t, "it waits on")
+	}
+	close(free)
+	require.Nil(t, (<-second).Err)
+}
+
 func TestControl(t *testing.T) {
 	engine := &scripted{invoke: echo}
 	client, _ := setup(t, engine)
@@ -329,7 +396,7 @@ func TestControl(t *testing.T) {
 
 func TestOtherKey(t *testing.T) {
 	_, server := setup(t, &scripted{invoke: echo})
-	stranger, err := NewClient(server.URL, []byte("another key"), logrus.New())
+	stranger, err := NewClient(Endpoint{URL: server.URL, Key: []byte("another key")}, logrus.New())
 	require.NoError(t, err)
 	defer stranger.Close()
 	out := stranger.Invoke(t.Context(), newCall("x"), httptest.NewRecorder())
@@ -340,7 +407,7 @@ func TestOtherKey(t *testing.T) {
 
 func TestNewClientRefusesOtherURLs(t *testing.T) {
 	for _, base := range []string{"", "compute-1:10002", "https://compute-1:10002", "http://compute-1", "http://compute-1:10002/x"} {
-		_, err := NewClient(base, testKey, logrus.New())
+		_, err := NewClient(Endpoint{URL: base, Key: testKey}, logrus.New())
 		require.Equal(t, picasso.CodeInvalid, picasso.CodeOf(err), base)
 	}
 }
@@ -348,6 +415,8 @@ func TestNewClientRefusesOtherURLs(t *testing.T) {
 type memory struct{ *bytes.Reader }
 
 func (m memory) Pending() bool { return m.Len() == 0 }
+func (m memory) Proceed()      {}
+func (m memory) Prompt()       {}
 
 func FuzzReceive(f *testing.F) {
 	rec := httptest.NewRecorder()
@@ -357,7 +426,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(rec.Body.Bytes())
 	f.Add([]byte{'H', 0, 0, 0, 2, 0x90, 0x03})
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		out, err := receive(memory{bytes.NewReader(stream)}, httptest.NewRecorder(), io.Discard)
+		out, _, err := receive(memory{bytes.NewReader(stream)}, httptest.NewRecorder(), &picasso.Call{Log: io.Discard})
 		if err == nil && bytes.IndexByte(stream, frameOutcome) < 0 {
 			t.Fatalf("an outcome out of nothing: %+v", out)
 		}

@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -23,53 +25,95 @@ const (
 	maxControlBytes = 4 << 20 // body of anything but an invoke
 )
 
+// ServerOptions are what a Server can be told beside the engine and its key.
+type ServerOptions struct {
+	// MaxProtocol is the highest version of the protocol that is spoken; 0: MaxProtocol.
+	MaxProtocol int
+}
+
 // Server answers clients on behalf of an engine. It is an http.Handler for a
-// listener of its own.
+// listener of its own, whose http.Server calls ConnContext.
 type Server struct {
-	engine picasso.Engine
-	key    []byte
-	log    *logrus.Logger
-	now    func() time.Time
-	grace  time.Duration // see there
-	mux    *http.ServeMux
-	known  *lru.Cache[string, *picasso.Function] // by reference
-	waits  sync.Map                              // execution id → *context.CancelFunc
+	engine   picasso.Engine
+	key      []byte
+	log      *logrus.Logger
+	grace    time.Duration // see there
+	ackAfter time.Duration // see there
+	hearing  time.Duration // see there
+	mux      *http.ServeMux
+	sessions *sessions
+	known    *lru.Cache[string, *picasso.Function] // by reference
+	waits    sync.Map                              // id of a run, or of the execution that has one → *context.CancelFunc
 }
 
 // NewServer serves engine to whoever signs with key.
-func NewServer(engine picasso.Engine, key []byte, log *logrus.Logger) *Server {
+func NewServer(engine picasso.Engine, key []byte, options ServerOptions, log *logrus.Logger) *Server {
 	known, err := lru.New[string, *picasso.Function](maxKnown)
 	if err != nil { // only for a size below 1
 		log.WithError(err).Error("rpc: cache")
 	}
-	s := &Server{engine: engine, key: key, log: log, now: time.Now, grace: grace, mux: http.NewServeMux(), known: known}
-	s.mux.HandleFunc("DELETE /v1/executions/{id}", s.control(s.cancel))
-	s.mux.HandleFunc("DELETE /v1/executions/{id}/wait", s.control(s.forgo))
-	s.mux.HandleFunc("PUT /v1/functions", s.control(s.define))
-	s.mux.HandleFunc("POST /v1/warm", s.control(s.warm))
-	s.mux.HandleFunc("POST /v1/retire", s.control(s.retire))
-	s.mux.HandleFunc("POST /v1/images", s.control(s.resolve))
-	s.mux.HandleFunc("GET /v1/host", s.control(s.host))
+	sessions, err := newSessions()
+	if err != nil { // as above
+		log.WithError(err).Error("rpc: sessions")
+	}
+	s := &Server{
+		engine: engine, key: key, log: log, grace: grace, ackAfter: ackAfter, hearing: hearing,
+		mux: http.NewServeMux(), sessions: sessions, known: known,
+	}
+	for version := MinProtocol; version <= Common(MinProtocol, MaxProtocol, options.MaxProtocol); version++ {
+		s.routes("/v"+strconv.Itoa(version), version)
+	}
+	s.mux.HandleFunc("/", s.unknown)
 	return s
+}
+
+func (s *Server) routes(base string, version int) {
+	s.mux.HandleFunc("POST "+base+"/invoke", func(w http.ResponseWriter, r *http.Request) { s.invoke(w, r, version) })
+	for pattern, do := range map[string]func(*http.Request, []byte) (any, error){
+		"DELETE %s/executions/{id}":      s.cancel,
+		"DELETE %s/executions/{id}/wait": s.forgo,
+		"PUT %s/functions":               s.define,
+		"POST %s/warm":                   s.warm,
+		"POST %s/retire":                 s.retire,
+		"POST %s/images":                 s.resolve,
+		"GET %s/host":                    s.host,
+	} {
+		s.mux.HandleFunc(fmt.Sprintf(pattern, base), s.control(do))
+	}
+}
+
+// unknown answers what is for another version of the protocol.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusBadGateway, picasso.Errorf(picasso.CodeUnavailable, "the engine does not speak %s", r.URL.Path))
 }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := verify(s.key, r, s.now()); err != nil {
-		s.log.WithError(err).WithField("peer", r.RemoteAddr).Warn("rpc: refused a request")
-		writeJSON(w, http.StatusUnauthorized, picasso.AsError(err))
+	err := verify(s.key, r)
+	session, number := r.Header.Get(fieldSession), r.Header.Get(fieldNumber)
+	if err == nil && r.URL.Path == sessionPath && r.Method == http.MethodPost {
+		writeJSON(w, http.StatusOK, s.sessions.open(s.key, session))
 		return
 	}
-	if r.URL.Path == "/v1/invoke" && r.Method == http.MethodPost {
-		s.invoke(w, r)
-		return
+	if err == nil {
+		switch s.sessions.admit(session, number) {
+		case fresh:
+			s.mux.ServeHTTP(w, r)
+			return
+		case outdated:
+			w.WriteHeader(statusSession)
+			return
+		case repeated:
+			err = picasso.Errorf(picasso.CodeUnauthenticated, "the request was here before")
+		}
 	}
-	s.mux.ServeHTTP(w, r)
+	s.log.WithError(err).WithField("peer", r.RemoteAddr).Warn("rpc: refused a request")
+	writeJSON(w, http.StatusUnauthorized, picasso.AsError(err))
 }
 
 // invoke runs one call. The request's context tells that the client has gone,
 // an entry in waits that it has stopped waiting but wants the outcome.
-func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
+func (s *Server) invoke(w http.ResponseWriter, r *http.Request, version int) {
 	fn, ok := s.known.Get(r.Header.Get(fieldFunction))
 	if !ok {
 		w.WriteHeader(http.StatusPreconditionFailed)
@@ -77,25 +121,61 @@ func (s *Server) invoke(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.ContentLength < 0 || r.ContentLength > h1.ReadAhead {
 		// Body and answer may overlap; HTTP/1.1 servers must be told. It fails only for other protocols. For
-		// small bodies, which an engine need not read, it would make net/http stumble over the next request.
+		// small bodies, which are read first, it would make net/http stumble over the next request.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
 	fw := newFrameWriter(w, s.grace)
-	call := callOf(r, fn, fw)
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	s.waits.Store(call.ExecutionID, &cancel)
-	defer s.waits.CompareAndDelete(call.ExecutionID, &cancel) // the execution may be here once more
-	out := s.engine.Invoke(ctx, call, fw)
-	if err := fw.finish(out); err != nil {
+	defer fw.end()
+	call, err := callOf(r, fn, fw)
+	if err != nil {
+		writeJSON(w, http.StatusBadGateway, picasso.AsError(err))
+		return
+	}
+	if err := fw.finish(s.run(r, call, fw, version)); err != nil {
 		s.log.WithError(err).WithField("execution", call.ExecutionID).Info("rpc: client gone before the outcome")
 	}
 }
 
+func (s *Server) run(r *http.Request, call *picasso.Call, fw *frameWriter, version int) picasso.Outcome {
+	// Once something was sent, net/http takes what is left of a small body for rubbish.
+	in, fault := h1.OpenInlet(r.Body, r.ContentLength)
+	if fault != nil {
+		return picasso.Outcome{Err: fault.Problem()}
+	}
+	defer in.Close(fw)
+	if in.Upload == nil {
+		call.Body = bytes.NewReader(in.Payload)
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	lost := false
+	if version >= 2 {
+		call.Progress = func(p picasso.Progress) {
+			if fw.progress(p) != nil || p == picasso.ProgressTaken && !heard(ctx, s.hearing) {
+				lost = true
+				cancel()
+			}
+		}
+		if in.Upload != nil {
+			call.Progress = lookingOut(ctx, cancel, call.Progress)
+		}
+		defer time.AfterFunc(s.ackAfter, fw.ack).Stop()
+	}
+	run := cmp.Or(call.Run, call.ExecutionID)
+	s.waits.Store(run, &cancel)
+	defer s.waits.CompareAndDelete(run, &cancel) // it may be here once more
+	out := s.engine.Invoke(ctx, call, fw)
+	if lost && out.Err != nil && out.Err.Code == picasso.CodeWaitTimedOut {
+		out.Err = picasso.Errorf(picasso.CodeUnavailable, "the client did not hear that a sandbox was there")
+	}
+	return out
+}
+
 // callOf reads the call out of the request and leaves the function's headers.
-func callOf(r *http.Request, fn *picasso.Function, fw *frameWriter) *picasso.Call {
+// Errors: internal.
+func callOf(r *http.Request, fn *picasso.Function, fw *frameWriter) (*picasso.Call, error) {
 	call := &picasso.Call{
-		ExecutionID: r.Header.Get(fieldExecution), RequestID: r.Header.Get(fieldRequest), Function: fn,
+		ExecutionID: r.Header.Get(fieldExecution), Run: r.Header.Get(fieldRun), RequestID: r.Header.Get(fieldRequest), Function: fn,
 		Method: r.Header.Get(fieldMethod), URL: r.Header.Get(fieldURL), Path: r.Header.Get(fieldPath),
 		Gateway: r.Header.Get(fieldGateway) == "1", Header: r.Header,
 		Body: r.Body, ContentLength: r.ContentLength,
@@ -103,12 +183,19 @@ func callOf(r *http.Request, fn *picasso.Function, fw *frameWriter) *picasso.Cal
 	if r.Header.Get(fieldLog) != "" {
 		call.Log = liveLog{fw}
 	}
+	call.Share, _ = strconv.Atoi(r.Header.Get(fieldShare)) // absent: 0
+	call.Spill = r.Header.Get(fieldSpill) != ""
 	call.Attempt, _ = strconv.Atoi(r.Header.Get(fieldAttempt)) // absent: 0, which counts as 1
+	if field := r.Header.Get(fieldCredentials); field != "" {
+		if err := readDelegated(field, call); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range signed {
 		delete(r.Header, name)
 	}
 	delete(r.Header, fieldSignature)
-	return call
+	return call, nil
 }
 
 // control wraps a request that is not an invoke: the body is read whole and

@@ -5,26 +5,24 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/picasso-faas/picasso"
 )
 
-// MaxClockSkew is how far the clocks of an API process and an engine may be
-// apart; it also bounds how long a captured request could be sent again.
-const MaxClockSkew = 2 * time.Minute
-
 // signed lists the fields the signature covers, in order. The body of an
-// invoke is not among them: it streams.
+// invoke is not among them: it streams. Nor are the headers of its caller and
+// answers: against those who can change what passes, there is TLS.
 var signed = [...]string{
-	fieldDate, fieldExecution, fieldRequest, fieldFunction, fieldMethod, fieldURL, fieldPath, fieldGateway,
-	fieldAttempt, fieldLog, fieldBodyDigest,
+	fieldSession, fieldNumber, fieldExecution, fieldRun, fieldRequest, fieldFunction, fieldMethod, fieldURL, fieldPath, fieldGateway,
+	fieldAttempt, fieldLog, fieldShare, fieldSpill, fieldBodyDigest, fieldCredentials,
 }
 
-// sign sets date and signature of a request whose other fields are complete.
-func sign(key []byte, method, path string, h http.Header, now time.Time) {
-	h[fieldDate] = []string{strconv.FormatInt(now.UnixNano(), 10)}
+// ticket is what makes a request good for once.
+type ticket struct{ session, number string }
+
+// sign sets ticket and signature of a request whose other fields are complete.
+func sign(key []byte, method, path string, h http.Header, once ticket) {
+	h[fieldSession], h[fieldNumber] = []string{once.session}, []string{once.number}
 	h[fieldSignature] = []string{signature(key, method, path, h)}
 }
 
@@ -42,8 +40,16 @@ func signature(key []byte, method, path string, h http.Header) string {
 	return hex.EncodeToString(mac.Sum(buf[:0]))
 }
 
-// verify checks date and signature. Errors: unauthenticated.
-func verify(key []byte, r *http.Request, now time.Time) error {
+// proof is what a server says to the client that sent word, to show that it
+// has the key. No request is called as its first line.
+func proof(key []byte, word, session string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("session given\n" + word + "\n" + session))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// verify checks the signature. Errors: unauthenticated.
+func verify(key []byte, r *http.Request) error {
 	for _, name := range signed {
 		if len(r.Header[name]) > 1 {
 			return picasso.Errorf(picasso.CodeUnauthenticated, "%s: is given more than once", name)
@@ -51,11 +57,7 @@ func verify(key []byte, r *http.Request, now time.Time) error {
 	}
 	want := signature(key, r.Method, r.URL.Path, r.Header)
 	if !hmac.Equal([]byte(want), []byte(r.Header.Get(fieldSignature))) {
-		return picasso.Errorf(picasso.CodeUnauthenticated, "the signature is wrong: do both sides have the same [rpc] key?")
-	}
-	nanos, _ := strconv.ParseInt(r.Header.Get(fieldDate), 10, 64)
-	if skew := now.Sub(time.Unix(0, nanos)).Abs(); skew > MaxClockSkew {
-		return picasso.Errorf(picasso.CodeUnauthenticated, "the request is %s off this host's clock, more than %s", skew.Round(time.Second), MaxClockSkew)
+		return picasso.Errorf(picasso.CodeUnauthenticated, "the signature is wrong: is it for another engine, or this one as it was before a restart?")
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func TestInvokeOfAClientThatStandsStill(t *testing.T) {
 		ended <- err
 		return picasso.Outcome{}
 	}}
-	server := NewServer(engine, testKey, discard())
+	server := NewServer(engine, testKey, ServerOptions{}, discard())
 	server.grace = 100 * time.Millisecond
 	client, _ := connect(t, server)
 	frozen := make(chan struct{})

@@ -99,6 +99,12 @@ type Driver interface {
 	Start(ctx context.Context, spec Spec) (Sandbox, error)
 	// ResolveImage is as picasso.Engine has it.
 	ResolveImage(ctx context.Context, ref string) (string, error)
+	// Images lists the images of the host: all that ResolveImage may return for
+	// them. Errors: unavailable.
+	Images(ctx context.Context) ([]string, error)
+	// Check tells whether sandboxes can be started at all. It returns when ctx
+	// ends, whatever hangs. Errors: unavailable.
+	Check(ctx context.Context) error
 	// Close removes everything the driver has created and returns when it is
 	// gone.
 	Close() error
