@@ -27,7 +27,7 @@ func newService(t *testing.T, store *db.Store, engine picasso.Engine) *Service {
 	t.Helper()
 	cfg := Config{
 		Options: queue.DefaultOptions(), Retention: DefaultRetention(),
-		Queue: store, Executions: store, Logs: store, Functions: store, Triggers: store, Engine: engine, Log: triggerstest.Logger(t),
+		Queue: store, Executions: store, Logs: store, Functions: store, Triggers: store, Events: store, Trusts: store, Engine: engine, Log: triggerstest.Logger(t),
 	}
 	cfg.Options.Lease = time.Second
 	s, err := New(cfg)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/triggers/queue"
+	"github.com/picasso-faas/picasso/triggers/submission"
 )
 
 // Config is what Destinations work with. Everything is required.
@@ -38,6 +39,7 @@ type Config struct {
 // Destinations implements queue.Destinations.
 type Destinations struct {
 	cfg    Config
+	maker  submission.Maker
 	client *http.Client
 }
 
@@ -49,7 +51,7 @@ func New(cfg Config) (*Destinations, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Destinations{cfg: cfg, client: client}, nil
+	return &Destinations{cfg: cfg, maker: submission.Maker{Now: cfg.Now, NewID: cfg.NewID}, client: client}, nil
 }
 
 // Next implements queue.Destinations.
@@ -59,14 +61,8 @@ func (d *Destinations) Next(ctx context.Context, ended *queue.Ended) (*picasso.S
 	if to == "" || e.Destination != "" {
 		return nil, "", nil
 	}
-	next := &picasso.Submission{Execution: picasso.Execution{
-		ID: d.cfg.NewID(), ProjectID: e.ProjectID, Status: picasso.StatusQueued, Async: true,
-		CausedBy: e.ID, Depth: e.Depth + 1, CreatedAt: d.now(), RunAt: d.now(), RequestID: e.RequestID,
-	}}
 	fn := ended.Function
-	if picasso.IsURL(to) {
-		next.Destination = to
-	} else {
+	if !picasso.IsURL(to) {
 		var err error
 		fn, err = d.cfg.Functions.Function(ctx, e.ProjectID, to)
 		switch picasso.CodeOf(err) {
@@ -77,25 +73,19 @@ func (d *Destinations) Next(ctx context.Context, ended *queue.Ended) (*picasso.S
 			return nil, option + ": there is no function " + strconv.Quote(to), nil
 		}
 	}
-	next.FunctionID, next.Function, next.App, next.MaxAttempts = fn.ID, fn.Name, fn.App, fn.Retry.MaxAttempts
-	d.limitDepth(next)
 	input, err := newEvent(ended).Payload()
 	if err != nil {
 		return nil, option + ": its event could not be made", nil //nolint:nilerr // nobody can do anything about it
 	}
-	next.Input, next.InputBytes = input, int64(len(input.Body))
-	return next, "", nil
-}
-
-// limitDepth ends a chain that is too long before it goes on for ever.
-func (d *Destinations) limitDepth(next *picasso.Submission) {
-	if next.Depth <= picasso.MaxDepth {
-		return
+	next := d.maker.For(fn)
+	next.RequestID = e.RequestID
+	next.CausedBy, next.Depth = e.ID, e.Depth+1
+	if picasso.IsURL(to) {
+		next.Destination = to
 	}
-	next.Depth = picasso.MaxDepth // redriving it does not make the chain any longer
-	next.Status, next.RunAt, next.FinishedAt = picasso.StatusFailed, time.Time{}, d.now()
-	next.Reason = "Chain stopped: more than " + strconv.Itoa(picasso.MaxDepth) +
-		" executions would cause each other in a row; on_success and on_failure of the functions before it may form a loop"
+	d.maker.SetInput(&next, input)
+	d.maker.LimitDepth(&next, "on_success and on_failure of the functions before it may form a loop")
+	return &next, "", nil
 }
 
 // addressee returns who is told of the execution, and which option says so.
@@ -108,6 +98,3 @@ func addressee(fn *picasso.Function, e *picasso.Execution) (option, to string) {
 	}
 	return "", ""
 }
-
-// now is the time as the stores keep it.
-func (d *Destinations) now() time.Time { return d.cfg.Now().UTC().Truncate(time.Microsecond) }

@@ -27,6 +27,14 @@ type Event struct {
 	Subject string // empty: none
 	Time    time.Time
 	Data    json.RawMessage // a JSON value; nil: none
+	// ContentType is that of the data. Empty: JSON. With any other, Data is the
+	// text as a JSON string, or nil and Binary has the bytes.
+	ContentType string
+	Binary      []byte
+	// Attributes beyond the specification. Empty: none.
+	ProjectID string // the event belongs to
+	Priority  string // of a notification, as "INFO"
+	RequestID string // of the request that caused it, "req-<uuid>"
 }
 
 // wire is the JSON format of an event (section 3 of it).
@@ -38,13 +46,21 @@ type wire struct {
 	Subject         string          `json:"subject,omitempty"`
 	Time            string          `json:"time,omitempty"`
 	DataContentType string          `json:"datacontenttype,omitempty"`
+	ProjectID       string          `json:"projectid,omitempty"`
+	Priority        string          `json:"priority,omitempty"`
+	RequestID       string          `json:"requestid,omitempty"`
 	Data            json.RawMessage `json:"data,omitempty"`
+	DataBase64      []byte          `json:"data_base64,omitempty"`
 }
 
 // Payload returns the event in structured mode. Errors: invalid (Data is not JSON).
 func (e *Event) Payload() (picasso.Payload, error) {
-	w := wire{SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: e.Type, Subject: e.Subject, Time: e.time(), Data: e.Data}
-	if len(e.Data) > 0 {
+	w := wire{
+		SpecVersion: "1.0", ID: e.ID, Source: e.Source, Type: e.Type, Subject: e.Subject, Time: e.time(),
+		DataContentType: e.ContentType, ProjectID: e.ProjectID, Priority: e.Priority, RequestID: e.RequestID,
+		Data: e.Data, DataBase64: e.Binary,
+	}
+	if w.DataContentType == "" && len(e.Data) > 0 {
 		w.DataContentType = "application/json"
 	}
 	body, err := marshal(w)
@@ -64,6 +80,7 @@ func (e *Event) header(contentType string) map[string][]string {
 	header := map[string][]string{"Content-Type": {contentType}, "Ce-Specversion": {"1.0"}}
 	for name, value := range map[string]string{
 		"Ce-Id": e.ID, "Ce-Source": e.Source, "Ce-Type": e.Type, "Ce-Subject": e.Subject, "Ce-Time": e.time(),
+		"Ce-Projectid": e.ProjectID, "Ce-Priority": e.Priority, "Ce-Requestid": e.RequestID,
 	} {
 		if value != "" {
 			header[name] = []string{percentEncode(value)}

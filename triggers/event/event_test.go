@@ -81,3 +81,23 @@ func TestHeaderValues(t *testing.T) {
 		assert.Equal(t, []string{want}, got.Header["Ce-Subject"])
 	}
 }
+
+// TestAttributesAndOtherData: what other services' events have beyond schedules'.
+func TestAttributesAndOtherData(t *testing.T) {
+	e := event.Event{ID: "1", Source: "/s", Type: "t", ProjectID: "p1", Priority: "INFO", RequestID: "req-1", ContentType: "text/plain", Data: json.RawMessage(`"hello"`)}
+	got, err := e.Payload()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "projectid": "p1", "priority": "INFO", "requestid": "req-1",
+		"datacontenttype": "text/plain", "data": "hello"}`, string(got.Body))
+	assert.Equal(t, []string{"p1"}, got.Header["Ce-Projectid"])
+	assert.Equal(t, []string{"INFO"}, got.Header["Ce-Priority"])
+	assert.Equal(t, []string{"req-1"}, got.Header["Ce-Requestid"])
+
+	e = event.Event{ID: "1", Source: "/s", Type: "t", ContentType: "image/png", Binary: []byte{0xff, 0}}
+	got, err = e.Payload()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "datacontenttype": "image/png", "data_base64": "/wA="}`, string(got.Body))
+	got, err = e.Input("<${data}>")
+	require.NoError(t, err)
+	assert.Equal(t, "</wA=>", string(got.Body))
+}

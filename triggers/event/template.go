@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ const maxNameBytes = 1024
 // mode). See picasso.TriggerSpec for templates: a text is put in escaped as
 // inside of JSON quotes but without them, any other value as JSON, a missing
 // one as nothing; ${…} with other names stays as it is. A number in a path
-// counts in a list, from 0. The content type is JSON if the outcome is, else
+// counts in a list, from 0; binary data is base64. The content type is JSON if the outcome is, else
 // plain text. Errors: invalid (Data is not JSON), too_large (MaxInputBytes).
 func (e *Event) Input(template string) (picasso.Payload, error) {
 	if template == "" {
@@ -48,7 +49,11 @@ func (e *Event) values() (map[string]any, error) {
 	values := map[string]any{
 		"id": e.ID, "type": e.Type, "source": e.Source, "subject": e.Subject, "time": e.time(), "data": missing{},
 	}
-	if len(e.Data) == 0 {
+	switch {
+	case len(e.Binary) > 0:
+		values["data"] = base64.StdEncoding.EncodeToString(e.Binary)
+		return values, nil
+	case len(e.Data) == 0:
 		return values, nil
 	}
 	var data any

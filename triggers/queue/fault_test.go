@@ -22,6 +22,7 @@ type faulty struct {
 	*db.Store
 	gone, noSettle atomic.Bool
 	settles        atomic.Int64
+	losses         atomic.Int64 // of leases
 }
 
 func (f *faulty) err(gone bool) error {
@@ -42,7 +43,9 @@ func (f *faulty) Renew(ctx context.Context, held []picasso.Lease, lease time.Dur
 	if err := f.err(f.gone.Load()); err != nil {
 		return nil, err
 	}
-	return f.Store.Renew(ctx, held, lease)
+	lost, err := f.Store.Renew(ctx, held, lease)
+	f.losses.Add(int64(len(lost)))
+	return lost, err
 }
 
 func (f *faulty) Settle(ctx context.Context, s *picasso.Settlement) error {
@@ -113,6 +116,67 @@ func TestProcessIsKilled(t *testing.T) {
 		assert.Equal(t, e, triggerstest.Await(t, store, id, picasso.StatusSucceeded))
 		assert.Equal(t, 1, old.Runs(id))
 		assert.Equal(t, 1, young.Runs(id), "exactly once more")
+	})
+}
+
+// counting counts what is cancelled.
+type counting struct {
+	*triggerstest.Engine
+	cancels atomic.Int64
+}
+
+func (c *counting) Cancel(ctx context.Context, id string) error {
+	c.cancels.Add(1)
+	return c.Engine.Cancel(ctx, id)
+}
+
+// TestLeaseIsLost: who finds out ends what it began itself, and not what another
+// process has begun since, were it on the same host.
+func TestLeaseIsLost(t *testing.T) {
+	databases(t, func(t *testing.T, store *db.Store) {
+		sweep(t, store)
+		release := make(chan struct{})
+		engine := &counting{Engine: &triggerstest.Engine{Serve: func(call *picasso.Call, w http.ResponseWriter, cancelled <-chan struct{}) picasso.Outcome {
+			select {
+			case <-release:
+				return triggerstest.Succeed(call, w, cancelled)
+			case <-cancelled:
+				return triggerstest.Fail(picasso.CodeCancelled)
+			}
+		}}}
+		cut := &faulty{Store: store}
+		start(t, cut, engine, func(c *queue.Config) { c.Lease = time.Second })
+		id := triggerstest.Enqueue(t, store, triggerstest.Function(t, store, "p1"))
+		require.Eventually(t, func() bool { return engine.Runs(id) == 1 }, patience, step)
+		cut.gone.Store(true)
+		start(t, store, engine)
+		require.Eventually(t, func() bool { return engine.Runs(id) == 2 }, patience, step)
+		cut.gone.Store(false)
+		require.Eventually(t, func() bool { return engine.Running() == 1 }, patience, step, "the first run is cancelled")
+		close(release)
+		triggerstest.Await(t, store, id, picasso.StatusSucceeded)
+		assert.Equal(t, 2, engine.Runs(id), "the second run goes on to its end")
+		assert.EqualValues(t, 1, engine.cancels.Load())
+	})
+}
+
+// TestLeaseIsLostAfterTheCall: there is nothing to cancel.
+func TestLeaseIsLostAfterTheCall(t *testing.T) {
+	databases(t, func(t *testing.T, store *db.Store) {
+		sweep(t, store)
+		engine := &counting{Engine: &triggerstest.Engine{Serve: triggerstest.Succeed}}
+		cut := &faulty{Store: store}
+		cut.noSettle.Store(true)
+		first := start(t, cut, engine, func(c *queue.Config) { c.Lease = time.Second })
+		id := triggerstest.Enqueue(t, store, triggerstest.Function(t, store, "p1"))
+		require.Eventually(t, func() bool { return cut.settles.Load() >= 1 }, patience, step)
+		cut.gone.Store(true)
+		start(t, store, engine)
+		triggerstest.Await(t, store, id, picasso.StatusSucceeded)
+		cut.gone.Store(false)
+		require.Eventually(t, func() bool { return cut.losses.Load() > 0 }, patience, step)
+		first.end()
+		assert.Zero(t, engine.cancels.Load())
 	})
 }
 

@@ -12,14 +12,7 @@ const renewAgain = time.Second
 
 // keepLeases renews the leases of all that runs until ctx ends.
 func (r *Runner) keepLeases(ctx context.Context) {
-	for pause := r.Lease / 3; ; {
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
+	for pause := r.Lease / 3; sleep(ctx, pause); {
 		pause = r.Lease / 3
 		if err := r.renew(ctx); err != nil && ctx.Err() == nil {
 			r.Log.WithError(err).Warn("leases of executions cannot be renewed; trying again")
@@ -56,15 +49,15 @@ func (r *Runner) renew(ctx context.Context) error {
 // cancelTimeout bounds how long the engine is asked to cancel.
 const cancelTimeout = 5 * time.Second
 
-// cancel ends an execution wherever it is.
+// cancel ends our run of an execution, and no other that somebody has begun since.
 func (r *Runner) cancel(ctx context.Context, h *holding) {
 	h.stop()
-	if h.Destination != "" {
+	if h.Destination != "" || h.invoked.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer cancel()
-	if err := r.Engine.Cancel(ctx, h.ID); err != nil {
+	if err := r.Engine.Cancel(ctx, h.Lease.String()); err != nil {
 		r.logFor(h).WithError(err).Warn("an execution could not be cancelled; it goes on until it has ended")
 	}
 }

@@ -16,6 +16,7 @@ type holding struct {
 	log     *liveLog
 	lost    atomic.Bool // somebody else has it, or it was cancelled
 	stopped atomic.Bool // this process stops
+	invoked atomic.Bool // its call is over
 
 	until time.Time // its lease is ours for so long at least; guarded by the ledger
 }

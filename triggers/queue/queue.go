@@ -21,13 +21,14 @@ import (
 	"github.com/picasso-faas/picasso"
 )
 
-// Config is what a Runner works with. Everything is required.
+// Config is what a Runner works with. Everything but Delegator is required.
 type Config struct {
 	Options
 	Queue        picasso.Queue
 	Logs         picasso.LogStore
 	Engine       picasso.Engine
 	Destinations Destinations
+	Delegator    picasso.Delegator // nil: executions that need credentials fail
 	Log          *logrus.Logger
 
 	Now    func() time.Time // the wall clock

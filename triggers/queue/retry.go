@@ -138,9 +138,10 @@ func isPlatform(code picasso.Code) bool {
 const exitDataErr = 65
 
 // worthwhile reports whether the function may do better another time. By the
-// signs of its contract it can say that it will not.
+// signs of its contract it can say that it will not. A delivery to a forbidden
+// address is not, nor is a function whose delegation has ended.
 func (a *attempt) worthwhile(code picasso.Code) bool {
-	if code == picasso.CodeForbidden {
+	if code == picasso.CodeForbidden || code == picasso.CodeConflict {
 		return false
 	}
 	if a.Destination == "" && a.Function.Contract == picasso.ContractStdio {

@@ -66,6 +66,7 @@ func TestAttemptEnds(t *testing.T) {
 		"own status 499":         {ended(status(499)), picasso.StatusFailed, "Function failed: it answered with status 499"},
 		"exit code 65":           {ended(err(failed), exit(65), contract(picasso.ContractStdio)), picasso.StatusFailed, "Function failed: because"},
 		"delivery refused":       {ended(err(picasso.CodeForbidden), delivery), picasso.StatusFailed, "Not allowed by policy: because"},
+		"delegation has ended":   {ended(err(picasso.CodeConflict)), picasso.StatusFailed, "Conflict: because"},
 		"delivery answered 410":  {ended(status(410), delivery, contract(picasso.ContractStdio)), picasso.StatusFailed, "Function failed: it answered with status 410"},
 		"too old to try again":   {ended(err(failed), age(6*time.Hour)), picasso.StatusFailed, "Function failed: because; not tried again, as retry.max_age_s says"},
 		"too old when it is due": {ended(err(failed), retry(61, 99, 120)), picasso.StatusFailed, "Function failed: because; not tried again, as retry.max_age_s says"},

@@ -19,7 +19,9 @@ func (r *Runner) run(ctx, call context.Context, h *holding) {
 	defer h.stop()
 	r.logs.begin(h.log)
 	w := &answer{header: http.Header{}}
-	a := &attempt{Claimed: h.Claimed, outcome: r.invoke(call, h, w), now: r.Now(), jitter: r.Jitter()}
+	outcome := r.invoke(call, h, w)
+	h.invoked.Store(true)
+	a := &attempt{Claimed: h.Claimed, outcome: outcome, now: r.Now(), jitter: r.Jitter()}
 	if h.stopped.Load() && interrupted(&a.outcome) {
 		a.outcome.Err = picasso.Errorf(picasso.CodeUnavailable, "the process that ran it was stopped")
 	}
@@ -52,12 +54,30 @@ func (r *Runner) invoke(ctx context.Context, h *holding, w http.ResponseWriter) 
 	if h.Destination != "" {
 		return r.Destinations.Deliver(ctx, h.Claimed, w)
 	}
+	credentials, err := r.credentials(ctx, h.Claimed)
+	if err != nil {
+		return picasso.Outcome{Err: picasso.AsError(err)}
+	}
 	return r.Engine.Invoke(ctx, &picasso.Call{
-		ExecutionID: h.ID, RequestID: h.RequestID, Attempt: h.Attempt, Function: h.Function,
+		ExecutionID: h.ID, Run: h.Lease.String(), RequestID: h.RequestID, Attempt: h.Attempt, Function: h.Function,
 		Method: http.MethodPost, Path: "/", Header: h.Input.Header,
 		Body: bytes.NewReader(h.Input.Body), ContentLength: int64(len(h.Input.Body)),
+		Credentials: credentials, Depth: h.Depth,
 		Log: h.log,
 	}, w)
+}
+
+// credentials are what the function acts as its project with, until the call
+// has ended; nil when nothing was delegated to it. Errors: conflict, with which
+// it fails for good, and unavailable.
+func (r *Runner) credentials(ctx context.Context, c *picasso.Claimed) (*picasso.Credentials, error) {
+	switch {
+	case c.TrustID == "":
+		return nil, nil
+	case r.Delegator == nil:
+		return nil, picasso.Errorf(picasso.CodeConflict, "delegate_roles: this service cannot act for projects, as it runs without Keystone")
+	}
+	return r.Delegator.Credentials(ctx, c.TrustID, c.Function.QueueTimeout()+c.Function.Timeout())
 }
 
 // count counts how an attempt ended, and tells the brakes.

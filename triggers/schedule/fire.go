@@ -21,7 +21,7 @@ const maxInputs = 8 << 20
 func (s *Scheduler) fire(ctx context.Context, t *picasso.Trigger, now time.Time) error {
 	table, err := compile(t.Schedule, t.CreatedAt)
 	if err != nil {
-		return s.disable(ctx, t, now, err)
+		return s.giveUp(ctx, t, err)
 	}
 	fires, next := step(t.Schedule, t.Clock, &table, now)
 	f := picasso.Firing{TriggerID: t.ID, Due: t.Clock.NextAt, Clock: *t.Clock}
@@ -61,39 +61,25 @@ type data struct {
 	DueAt time.Time `json:"due_at"`
 }
 
-// submission is one execution. Its key, made of when it was due, is what a
-// store refuses to queue again.
+// submission is one execution, of the event that the schedule was due.
 func (s *Scheduler) submission(t *picasso.Trigger, fn *picasso.Function, due time.Time, run int) picasso.Submission {
-	now := s.cfg.Now()
-	sub := picasso.Submission{Execution: picasso.Execution{
-		ID: s.cfg.NewID(), ProjectID: t.ProjectID, FunctionID: fn.ID, Function: fn.Name, App: fn.App,
-		Status: picasso.StatusQueued, Async: true, TriggerID: t.ID, EventID: due.Format(time.RFC3339Nano),
-		MaxAttempts: fn.Retry.MaxAttempts, RunAt: due, CreatedAt: now, RequestID: "req-" + s.cfg.NewID(),
-	}}
-	sub.Key = t.ID + " " + sub.EventID
-	content, err := json.Marshal(data{Run: run, DueAt: due})
-	if err == nil {
-		e := event.Event{
-			ID: sub.EventID, Source: "/projects/" + t.ProjectID + "/triggers/" + t.ID,
-			Type: eventType, Subject: t.Name, Time: due, Data: content,
-		}
-		sub.Input, err = e.Input(t.InputTemplate)
-	}
-	if err != nil { // it is on record, where its user looks
-		sub.Status, sub.Reason = picasso.AsError(err).Failed()
-		sub.FinishedAt = now
+	content, _ := json.Marshal(data{Run: run, DueAt: due}) // an error leaves it empty, which the event complains about
+	sub := s.maker.Of(t, fn, &event.Event{
+		ID: due.Format(time.RFC3339Nano), Source: "/projects/" + t.ProjectID + "/triggers/" + t.ID,
+		Type: eventType, Subject: t.Name, Time: due, Data: content,
+	})
+	if !sub.Status.Ended() {
+		sub.RunAt = due
 	}
 	return sub
 }
 
-// disable ends a schedule that cannot be read any more, such as one in a time
-// zone that was abolished.
-func (s *Scheduler) disable(ctx context.Context, t *picasso.Trigger, now time.Time, why error) error {
-	before := t.UpdatedAt
-	t.Enabled, t.UpdatedAt = false, now
-	if err := s.cfg.Triggers.UpdateTrigger(ctx, t, before); err != nil {
+// giveUp ends a schedule that cannot be read any more, such as one in a time
+// zone that was abolished, and tells its owner.
+func (s *Scheduler) giveUp(ctx context.Context, t *picasso.Trigger, why error) error {
+	if err := s.cfg.Events.FailTrigger(ctx, t.ID, t.UpdatedAt, picasso.AsError(why).Detail); err != nil {
 		return err
 	}
-	s.log(t).WithError(why).Error("schedule disabled: it cannot be read")
+	s.log(t).WithError(why).Error("schedule given up: it cannot be read")
 	return nil
 }

@@ -69,7 +69,7 @@ func (k *kit) realScheduler() *schedule.Scheduler {
 }
 
 func (k *kit) config(triggers picasso.TriggerStore, now func() time.Time) schedule.Config {
-	return schedule.Config{Triggers: triggers, Functions: k.store, Log: k.log, Now: now, NewID: newID, Jitter: rand.Float64}
+	return schedule.Config{Triggers: triggers, Functions: k.store, Events: k.store, Log: k.log, Now: now, NewID: newID, Jitter: rand.Float64}
 }
 
 // trigger makes one as the API does.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/triggers/submission"
 )
 
 const (
@@ -22,6 +23,7 @@ const (
 type Config struct {
 	Triggers  picasso.TriggerStore
 	Functions picasso.FunctionStore
+	Events    picasso.EventStore
 	Log       *logrus.Logger
 	Now       func() time.Time
 	NewID     func() string  // of executions, in the order of their making
@@ -29,10 +31,15 @@ type Config struct {
 }
 
 // Scheduler fires schedules that are due.
-type Scheduler struct{ cfg Config }
+type Scheduler struct {
+	cfg   Config
+	maker submission.Maker
+}
 
 // New returns a Scheduler, which does nothing before Run.
-func New(cfg Config) *Scheduler { return &Scheduler{cfg} }
+func New(cfg Config) *Scheduler {
+	return &Scheduler{cfg: cfg, maker: submission.Maker{Now: cfg.Now, NewID: cfg.NewID}}
+}
 
 // Run fires until ctx ends. A store that does not answer is logged once, and
 // asked again every second.

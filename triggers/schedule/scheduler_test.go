@@ -171,7 +171,7 @@ func TestPause(t *testing.T) {
 	assert.Equal(t, []string{"01-01 01:00:00", "01-01 06:00:00"}, k.fired(trigger))
 }
 
-// TestUnreadable: a schedule that cannot be read any more ends, and says why in the log.
+// TestUnreadable: a schedule that cannot be read any more ends, and its owner sees why.
 func TestUnreadable(t *testing.T) {
 	k := newKit(t, dbtest.SQLite(t), "2026-01-01 00:00")
 	good, bad := k.trigger("good", picasso.Schedule{EveryS: 60}), k.trigger("bad", picasso.Schedule{EveryS: 60})
@@ -180,7 +180,7 @@ func TestUnreadable(t *testing.T) {
 	k.pass("2026-01-01 00:01")
 	got, err := k.store.Trigger(t.Context(), "", bad.ID)
 	require.NoError(t, err)
-	assert.False(t, got.Enabled)
+	assert.Contains(t, got.Error, "Europe/Atlantis")
 	assert.Zero(t, got.Clock.NextAt)
 	assert.Empty(t, k.fired(bad))
 	assert.Len(t, k.fired(good), 1)

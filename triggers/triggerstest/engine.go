@@ -17,7 +17,7 @@ type Engine struct {
 	Serve func(call *picasso.Call, w http.ResponseWriter, cancelled <-chan struct{}) picasso.Outcome
 
 	mu      sync.Mutex
-	running map[string]chan struct{}
+	running map[*picasso.Call]chan struct{}
 	runs    map[string]int
 	most    map[string]int // calls of a function at once
 	current map[string]int
@@ -62,11 +62,11 @@ func (e *Engine) enter(call *picasso.Call) <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.running == nil {
-		e.running, e.runs = map[string]chan struct{}{}, map[string]int{}
+		e.running, e.runs = map[*picasso.Call]chan struct{}{}, map[string]int{}
 		e.most, e.current = map[string]int{}, map[string]int{}
 	}
 	cancelled := make(chan struct{})
-	e.running[call.ExecutionID] = cancelled
+	e.running[call] = cancelled
 	e.runs[call.ExecutionID]++
 	e.current[call.Function.ID]++
 	e.most[call.Function.ID] = max(e.most[call.Function.ID], e.current[call.Function.ID])
@@ -76,7 +76,7 @@ func (e *Engine) enter(call *picasso.Call) <-chan struct{} {
 func (e *Engine) leave(call *picasso.Call) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.running, call.ExecutionID)
+	delete(e.running, call)
 	e.current[call.Function.ID]--
 }
 
@@ -102,12 +102,14 @@ func (e *Engine) Most(functionID string) int {
 }
 
 // Cancel implements picasso.Engine.
-func (e *Engine) Cancel(_ context.Context, executionID string) error {
+func (e *Engine) Cancel(_ context.Context, id string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if cancelled := e.running[executionID]; cancelled != nil {
-		close(cancelled)
-		delete(e.running, executionID)
+	for call, cancelled := range e.running {
+		if call.Is(id) {
+			close(cancelled)
+			delete(e.running, call)
+		}
 	}
 	return nil
 }
