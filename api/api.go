@@ -13,10 +13,12 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/internal/guard"
 	"github.com/picasso-faas/picasso/api/internal/lookup"
+	"github.com/picasso-faas/picasso/api/internal/quota"
 	"github.com/picasso-faas/picasso/api/internal/record"
 	"github.com/picasso-faas/picasso/api/internal/share"
 )
@@ -37,6 +40,8 @@ const (
 	DefaultMaxRequestBytes = 6 << 20
 	DefaultMaxLimit        = 1000
 	DefaultClientTimeout   = 30 * time.Second
+	DefaultGiveUp          = 10 * time.Second
+	defaultTriggerRole     = "member"
 )
 
 // cacheBytes bounds the memory of the cache of functions; most take about 1 KiB.
@@ -60,6 +65,21 @@ type Config struct {
 	Engine     picasso.Engine
 	Log        *logrus.Logger
 
+	// Delegator lets functions and triggers act as their projects. nil: there is no
+	// Keystone, and what needs a delegation is refused.
+	Delegator picasso.Delegator
+	// TriggerRoles are what a trigger without delegate_roles has delegated that needs
+	// to look at what its events are about. Empty: "member".
+	TriggerRoles []string
+	Trusts       picasso.TrustStore
+	Hosts        picasso.HostStore
+	Hooks        picasso.Hooks
+	// CheckNotification checks the blocks of triggers of type notification.
+	CheckNotification picasso.NotificationChecker
+	// Deaf says why no notifications of other services come in here; triggers that live on
+	// them show it as their error. Empty: they do, or it is not known.
+	Deaf string
+
 	// PublicEndpoint is the URL that clients use, for links; it may have a path.
 	// Empty takes the Host header of each request.
 	PublicEndpoint string
@@ -68,17 +88,26 @@ type Config struct {
 	TrustProxyHeaders bool
 	// MaxRequestBytes limits the body of a call. 0: DefaultMaxRequestBytes.
 	MaxRequestBytes int64
+	// ProjectConcurrency is how many calls of a project that somebody waits for may run at
+	// once in all processes that share Usage, about (see package quota). 0: any number.
+	ProjectConcurrency int
+	Usage              picasso.UsageStore
 	// MaxLimit is the largest page of a list, 1..1000. 0: DefaultMaxLimit.
 	MaxLimit int
 	// ClientTimeout limits how long a client may take to send a JSON body, and to
 	// take an answer that is not a function's. 0: DefaultClientTimeout.
 	ClientTimeout time.Duration
+	// GiveUp is how long after its last heartbeat a compute host counts as down.
+	// 0: DefaultGiveUp.
+	GiveUp time.Duration
 	// Disabled makes the health check answer 503, so that a proxy sends no more
 	// requests. nil: never.
 	Disabled func() bool
 
 	Now   func() time.Time // nil: time.Now
 	NewID func() string    // ids of apps, functions, executions. nil: UUIDs of version 7, RFC 9562
+	// NewSecret makes secrets of webhooks. nil: 26 random characters, 128 bits or more.
+	NewSecret func() string
 }
 
 // Server answers the HTTP API. It may be used at once from many goroutines.
@@ -89,12 +118,17 @@ type Server struct {
 	gate      *guard.Gate
 	functions *lookup.Functions
 	recorder  *record.Recorder
-	bodies    *share.Pool   // memory for whole bodies
-	followers *share.Pool   // of logs
-	stopping  chan struct{} // closed by Stop
-	stop      sync.Once
-	metrics   *metrics
-	openapi   func() ([]byte, error)
+	bodies    *share.Pool // memory for whole bodies
+	followers *share.Pool // of logs
+	// hookLookups holds an element for each trigger that is looked up for its hook.
+	hookLookups chan struct{}
+	stopping    chan struct{} // closed by Stop
+	stop        sync.Once
+	metrics     *metrics
+	quota       *quota.Calls   // nil: calls are not bounded
+	counted     sync.WaitGroup // what tells the other processes of them
+	endCount    func()
+	openapi     func() ([]byte, error)
 }
 
 // New returns a server, which has to be closed. Errors: something required is
@@ -108,16 +142,18 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Config:    cfg,
-		gate:      guard.New(cfg.Authenticator, cfg.Authorizer),
-		functions: functions,
-		recorder:  record.New(cfg.Executions, cfg.Log),
-		bodies:    newBodies(cfg.MaxRequestBytes),
-		followers: share.New(maxFollowers, followersShare),
-		stopping:  make(chan struct{}),
-		openapi:   openapiOnce(),
+		Config:      cfg,
+		gate:        guard.New(cfg.Authenticator, cfg.Authorizer),
+		functions:   functions,
+		recorder:    record.New(cfg.Executions, cfg.Log),
+		bodies:      newBodies(cfg.MaxRequestBytes),
+		followers:   share.New(maxFollowers, followersShare),
+		hookLookups: make(chan struct{}, hookLookups),
+		stopping:    make(chan struct{}),
+		openapi:     openapiOnce(),
 	}
 	s.metrics = newMetrics(s)
+	s.countCalls()
 	s.router, s.routes = newRouter(s.table(), s.metrics)
 	return s, nil
 }
@@ -128,18 +164,24 @@ func (s *Server) Stop() { s.stop.Do(func() { close(s.stopping) }) }
 
 // Close stores the records that are still in memory. Call it when no request is
 // running any more. Errors: unavailable, then records were lost.
-func (s *Server) Close(ctx context.Context) error { return s.recorder.Close(ctx) }
+func (s *Server) Close(ctx context.Context) error {
+	if s.quota != nil {
+		s.endCount()
+		s.counted.Wait()
+	}
+	return s.recorder.Close(ctx)
+}
 
 // complete fills in the defaults. Errors name the field.
 func (c *Config) complete() error {
-	required := []any{c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Logs, c.Queue, c.Triggers, c.Calendar, c.Engine}
-	for _, part := range required {
-		if part == nil {
-			return errors.New("api: a part is missing in the configuration")
-		}
+	required := []any{
+		c.Authenticator, c.Authorizer, c.Apps, c.Functions, c.Executions, c.Logs, c.Queue, c.Triggers, c.Calendar, c.Engine, c.Trusts, c.Hooks, c.Hosts, c.Usage,
 	}
-	if c.Log == nil {
-		return errors.New("api: Log is missing in the configuration")
+	if slices.Contains(required, nil) || c.CheckNotification == nil || c.Log == nil {
+		return errors.New("api: a part is missing in the configuration")
+	}
+	if c.ProjectConcurrency < 0 {
+		return errors.New("api: project concurrency is below 0")
 	}
 	if u, err := url.Parse(c.PublicEndpoint); err != nil || (c.PublicEndpoint != "" && u.Host == "") {
 		return fmt.Errorf("api: public endpoint %q is not a URL", c.PublicEndpoint)
@@ -154,6 +196,12 @@ func (c *Config) complete() error {
 	if c.ClientTimeout == 0 {
 		c.ClientTimeout = DefaultClientTimeout
 	}
+	if c.GiveUp == 0 {
+		c.GiveUp = DefaultGiveUp
+	}
+	if len(c.TriggerRoles) == 0 {
+		c.TriggerRoles = []string{defaultTriggerRole}
+	}
 	if c.Disabled == nil {
 		c.Disabled = func() bool { return false }
 	}
@@ -162,6 +210,9 @@ func (c *Config) complete() error {
 	}
 	if c.NewID == nil {
 		c.NewID = newID
+	}
+	if c.NewSecret == nil {
+		c.NewSecret = rand.Text
 	}
 	return nil
 }

@@ -24,9 +24,9 @@ func viewApp(app *picasso.App) appView {
 }
 
 // orEmpty makes JSON show {} and not null.
-func orEmpty(m map[string]string) map[string]string {
+func orEmpty[V any](m map[string]V) map[string]V {
 	if m == nil {
-		return map[string]string{}
+		return map[string]V{}
 	}
 	return m
 }
@@ -59,15 +59,21 @@ func (s *Server) createApp(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	app := &picasso.App{ID: s.NewID(), ProjectID: a.Project(), AppSpec: picasso.DefaultAppSpec(), CreatedAt: s.timestamp()}
-	app.UpdatedAt = app.CreatedAt
-	if err := patchApp(app, patch); err != nil {
-		return err
-	}
-	if err := s.Apps.CreateApp(req.Context(), app); err != nil {
+	app, err := s.newApp(req, a.Project(), patch)
+	if err != nil {
 		return err
 	}
 	return s.replyCreated(req, "/v2/apps/"+app.ID, viewApp(app))
+}
+
+// newApp stores the app that the patch makes of the defaults.
+func (s *Server) newApp(req *request, projectID string, patch []member) (*picasso.App, error) {
+	app := &picasso.App{ID: s.NewID(), ProjectID: projectID, AppSpec: picasso.DefaultAppSpec(), CreatedAt: s.timestamp()}
+	app.UpdatedAt = app.CreatedAt
+	if err := patchApp(app, patch); err != nil {
+		return nil, err
+	}
+	return app, s.Apps.CreateApp(req.Context(), app)
 }
 
 func (s *Server) showApp(req *request, a guard.Access) error {
@@ -89,9 +95,22 @@ func (s *Server) updateApp(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
+	if err := s.changeApp(req, a, app, patch); err != nil {
+		return err
+	}
+	return req.reply(http.StatusOK, viewApp(app))
+}
+
+// changeApp changes an app, in the store too, as the patch says.
+func (s *Server) changeApp(req *request, a guard.Access, app *picasso.App, patch []member) error {
 	before := *app
 	if err := patchApp(app, patch); err != nil {
 		return err
+	}
+	if !maps.Equal(app.Config, before.Config) {
+		if err := s.checkApp(req.Context(), a, &before); err != nil {
+			return err
+		}
 	}
 	app.UpdatedAt = s.after(before.UpdatedAt)
 	if err := s.Apps.UpdateApp(req.Context(), app, before.UpdatedAt); err != nil {
@@ -100,7 +119,7 @@ func (s *Server) updateApp(req *request, a guard.Access) error {
 	if app.Name != before.Name || app.Enabled != before.Enabled || !maps.Equal(app.Config, before.Config) {
 		s.appChanged(req, app)
 	}
-	return req.reply(http.StatusOK, viewApp(app))
+	return nil
 }
 
 func (s *Server) deleteApp(req *request, a guard.Access) error {
@@ -130,25 +149,22 @@ func patchApp(app *picasso.App, patch []member) error {
 func (s *Server) appChanged(req *request, app *picasso.App) {
 	ctx := context.WithoutCancel(req.Context())
 	filter := picasso.FunctionFilter{ProjectID: app.ProjectID, App: app.ID}
-	page := picasso.Page{Limit: pieceItems}
+	load := func(page picasso.Page) ([]picasso.Function, bool, error) {
+		return s.Functions.Functions(ctx, filter, page)
+	}
 	answers := true
-	for more := true; more; {
-		var fns []picasso.Function
-		var err error
-		if fns, more, err = s.Functions.Functions(ctx, filter, page); err != nil {
-			s.logFor(req).WithError(err).Warn("functions of a changed app could not be listed")
-			return
-		}
-		for i := range fns {
-			s.functions.Forget(fns[i].ID)
-			answers = answers && s.functionChanged(req, &fns[i])
-			page.Marker = fns[i].ID
-		}
+	err := each(load, func(fn *picasso.Function) (string, error) {
+		s.functions.Forget(fn.ID)
+		answers = answers && s.functionChanged(req, fn)
+		return fn.ID, nil
+	})
+	if err != nil {
+		s.logFor(req).WithError(err).Warn("functions of a changed app could not be listed")
 	}
 }
 
 // functionChanged tells the engine about a new revision of a function, or one that is
-// not paused any more, and reports whether it could. (A paused one is warmed no more, and the
+// not paused any more, and reports whether the engine answers. (A paused one is warmed no more, and the
 // engine lets go of its sandboxes by itself.)
 func (s *Server) functionChanged(req *request, fn *picasso.Function) bool {
 	if fn.Revision > 1 && !s.retire(req, fn.ID, fn.Revision) {
@@ -157,11 +173,11 @@ func (s *Server) functionChanged(req *request, fn *picasso.Function) bool {
 	if fn.MinSandboxes == 0 || fn.Paused() {
 		return true
 	}
-	err := s.Engine.Warm(context.WithoutCancel(req.Context()), fn)
-	if err != nil {
+	// It can fail for what only this function wants: hosts that there are none of, or memory.
+	if err := s.Engine.Warm(context.WithoutCancel(req.Context()), fn); err != nil {
 		s.logFor(req).WithError(err).WithField("function_id", fn.ID).Warn("function could not be warmed")
 	}
-	return err == nil
+	return true
 }
 
 // functionDeleted tells the engine that no revision is wanted any more.

@@ -192,6 +192,23 @@ func TestQueryErrors(t *testing.T) {
 	}
 }
 
+func TestAFunctionThatCannotBeWarmedHoldsUpNoOther(t *testing.T) {
+	k := setup(t)
+	k.engine.OnWarm = func(fn *picasso.Function) error {
+		if fn.Name == "b" {
+			return nil
+		}
+		return picasso.Errorf(picasso.CodeUnavailable, "host_tags: no compute host has them all")
+	}
+	k.member(201, "POST", "/v2/apps", `{"name":"shop"}`)
+	for _, name := range []string{"a", "b", "c"} {
+		k.function(`{"name":"` + name + `","app":"shop","image":"i","min_sandboxes":1}`)
+	}
+	k.member(200, "PATCH", "/v2/apps/shop", `{"config":{"A":"1"}}`)
+	assert.Len(t, k.engine.Retirements(), 3)
+	assert.Len(t, k.engine.Warmed(), 6, "when they are made, and when their app is changed")
+}
+
 func TestAChangedAppWaitsForADeadEngineOnce(t *testing.T) {
 	k := setup(t)
 	k.member(201, "POST", "/v2/apps", `{"name":"shop"}`)

@@ -20,26 +20,34 @@ func (s *Server) submit(req *request, fn *picasso.Function) error {
 	if err != nil {
 		return err
 	}
-	body, err := s.whole(req)
+	body, err := s.whole(req, s.MaxRequestBytes)
 	if err != nil {
 		return err
 	}
 	defer body.release()
+	e, err := s.enqueue(req, fn, key, picasso.Payload{Header: header, Body: body.bytes})
+	if err != nil {
+		return err
+	}
+	req.w.Header().Set("Preference-Applied", respondAsync)
+	return s.replyAccepted(req, e)
+}
+
+// enqueue stores a call, or finds the one that was stored with the same key.
+func (s *Server) enqueue(req *request, fn *picasso.Function, key string, input picasso.Payload) (*picasso.Execution, error) {
 	submission := s.submission(req, fn)
-	submission.Key, submission.InputBytes = key, int64(len(body.bytes))
-	submission.Input = picasso.Payload{Header: header, Body: body.bytes}
+	submission.Key, submission.InputBytes, submission.Input = key, int64(len(input.Body)), input
 	e, err := s.Queue.Enqueue(req.Context(), submission)
 	if picasso.CodeOf(err) == picasso.CodeNotFound {
 		s.functions.Forget(fn.ID) // another process has deleted it
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.ID == submission.ID {
 		s.metrics.accepted.Inc()
 	}
-	req.w.Header().Set("Preference-Applied", respondAsync)
-	return s.replyAccepted(req, e)
+	return e, nil
 }
 
 // submission is what is known of the execution without the body.

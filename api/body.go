@@ -42,29 +42,29 @@ func (h *held) grow(n int64) error {
 // release gives the share back.
 func (h *held) release() { h.pool.Give(h.project, int64(cap(h.bytes))) }
 
-// whole reads the body of a call into memory, which has to be released. Memory
+// whole reads a body of up to that many bytes into memory, which has to be released. Memory
 // grows with what has come and not with what was promised, and each growth
 // has to be filled within the patience with clients. Errors: too_large,
 // rate_limited (no memory is left), invalid (the body ended early).
-func (s *Server) whole(req *request) (*held, error) {
-	if req.ContentLength > s.MaxRequestBytes {
-		return nil, s.bodyTooLarge()
-	}
-	limit := s.MaxRequestBytes + 1 // one more than it may be, to see the end
-	if req.ContentLength >= 0 {
-		limit = req.ContentLength + 1
+func (s *Server) whole(req *request, most int64) (*held, error) {
+	if req.ContentLength > most {
+		return nil, bodyTooLarge(most)
 	}
 	body := &held{pool: s.bodies, project: req.project}
-	if err := s.fill(req, body, limit); err != nil {
+	if err := s.fill(req, body, most); err != nil {
 		body.release()
 		return nil, err
 	}
 	return body, nil
 }
 
-func (s *Server) fill(req *request, body *held, limit int64) error {
+func (s *Server) fill(req *request, body *held, most int64) error {
+	limit := most + 1 // one more than it may be, to see the end
+	if req.ContentLength >= 0 {
+		limit = req.ContentLength + 1
+	}
 	conn := http.NewResponseController(req.w.ResponseWriter)
-	source := http.MaxBytesReader(req.w.ResponseWriter, req.Body, s.MaxRequestBytes)
+	source := http.MaxBytesReader(req.w.ResponseWriter, req.Body, most)
 	for {
 		if size := len(body.bytes); size == cap(body.bytes) {
 			if err := body.grow(min(max(2*int64(size), firstBodyBytes), limit)); err != nil {
@@ -78,20 +78,18 @@ func (s *Server) fill(req *request, body *held, limit int64) error {
 		case err == io.EOF:
 			return conn.SetReadDeadline(time.Time{})
 		case errors.As(err, &tooLarge):
-			return s.bodyTooLarge()
+			return bodyTooLarge(most)
 		case err != nil:
 			return invalid("body: ended early")
 		}
 	}
 }
 
-func (s *Server) bodyTooLarge() error {
-	return picasso.Errorf(picasso.CodeTooLarge, "body: is longer than %d bytes", s.MaxRequestBytes)
+func bodyTooLarge(most int64) error {
+	return picasso.Errorf(picasso.CodeTooLarge, "body: is longer than %d bytes", most)
 }
 
 // noMemory refuses who comes when the bodies of others take all the memory there is for them.
 func noMemory() error {
-	e := picasso.Errorf(picasso.CodeRateLimited, "body: too many bytes are in transfer at once")
-	e.RetryAfter = time.Second
-	return e
+	return picasso.Errorf(picasso.CodeRateLimited, "body: too many bytes are in transfer at once").WithRetryAfter(time.Second)
 }

@@ -26,6 +26,15 @@ type member struct {
 // object reads the body as one JSON object. Errors: unsupported_media_type,
 // too_large, invalid.
 func (r *request) object() ([]member, error) {
+	body, err := r.json()
+	if err != nil {
+		return nil, err
+	}
+	return members("body", body)
+}
+
+// json reads the body, which says that it is JSON and is UTF-8. Errors: those of object.
+func (r *request) json() ([]byte, error) {
 	if err := r.checkMediaType(); err != nil {
 		return nil, err
 	}
@@ -44,7 +53,7 @@ func (r *request) object() ([]member, error) {
 	case !utf8.Valid(body):
 		return nil, invalid("body: is not UTF-8")
 	}
-	return members("body", body)
+	return body, nil
 }
 
 // checkMediaType accepts JSON, merge patches (RFC 7396) and bodies that do not say.

@@ -13,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/api/v1"
 )
 
 // Codes of what only HTTP knows. They never leave this package as errors.
@@ -142,6 +143,10 @@ func (s *Server) renderError(req *request, e *picasso.Error) {
 	}
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		h.Set("Retry-After", retryAfter(e.RetryAfter))
+	}
+	if req.route != nil && req.route.v1 {
+		_ = req.reply(status, v1.NewError(e)) // text always encodes
+		return
 	}
 	message := e.Detail
 	if message == "" {

@@ -35,11 +35,10 @@ func (s *Server) listExecutions(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	filter, err := s.executionFilter(req, a)
+	filter, err := s.executionFilter(req, a, l.projectID)
 	if err != nil {
 		return err
 	}
-	filter.ProjectID = l.projectID
 	s.flushRecords(req, "")
 	list, more, err := s.Executions.Executions(req.Context(), filter, l.page)
 	if err != nil {
@@ -55,10 +54,10 @@ func (s *Server) listExecutions(req *request, a guard.Access) error {
 	return s.replyList(req, "executions", views, last)
 }
 
-// executionFilter reads the query. Errors: invalid, unavailable.
-func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.ExecutionFilter, err error) {
+// executionFilter reads the query for a list of the project, "" for every one. Errors: invalid, unavailable.
+func (s *Server) executionFilter(req *request, a guard.Access, projectID string) (f picasso.ExecutionFilter, err error) {
 	q := req.query
-	f.App, f.Status = q.Get("app"), picasso.Status(q.Get("status"))
+	f.ProjectID, f.App, f.Status = projectID, q.Get("app"), picasso.Status(q.Get("status"))
 	if q.Has("status") && !slices.Contains(strings.Split(statuses, ", "), string(f.Status)) {
 		return f, invalid("status: must be one of %s", statuses)
 	}
@@ -71,8 +70,10 @@ func (s *Server) executionFilter(req *request, a guard.Access) (f picasso.Execut
 	if f.TriggerID, err = s.triggerNamed(req, a); err != nil {
 		return f, err
 	}
-	f.FunctionID, err = s.functionNamed(req, a)
-	return f, err
+	if f.FunctionID, err = s.functionNamed(req, a); err != nil {
+		return f, err
+	}
+	return f, s.nameApp(req, &f)
 }
 
 const statuses = "queued, running, succeeded, failed, timed_out, cancelled, lost"
@@ -105,6 +106,22 @@ func (s *Server) triggerNamed(req *request, a guard.Access) (string, error) {
 		return "", err
 	}
 	return t.ID, nil
+}
+
+// nameApp turns the id of an app into its project and the name that records have. An id that is
+// nobody's matches none. Errors: unavailable.
+func (s *Server) nameApp(req *request, f *picasso.ExecutionFilter) error {
+	if !picasso.IsID(f.App) {
+		return nil
+	}
+	app, err := s.Apps.App(req.Context(), f.ProjectID, f.App)
+	if picasso.CodeOf(err) == picasso.CodeNotFound {
+		return nil
+	}
+	if err == nil {
+		f.ProjectID, f.App = app.ProjectID, app.Name
+	}
+	return err
 }
 
 func (s *Server) showExecution(req *request, a guard.Access) error {

@@ -90,6 +90,33 @@ func TestFiltersOfExecutions(t *testing.T) {
 		errorDetail(t, k.member(400, "GET", "/v2/executions?trigger=nightly", "")))
 }
 
+func TestExecutionsOfAnApp(t *testing.T) {
+	k := setup(t)
+	apps, executions := map[string]string{}, map[string]string{} // ids by project
+	for _, project := range []string{"alpha", "beta"} {
+		apps[project] = k.as(project, "member", "POST", "/v2/apps", `{"name":"shop"}`).JSON(t)["id"].(string)
+		require.Equal(t, 201, k.as(project, "member", "POST", "/v2/functions", `{"name":"f","app":"shop","image":"i"}`).StatusCode)
+		executions[project] = k.as(project, "member", "POST", "/v2/functions/shop:f/invoke", "").Header.Get("Picasso-Execution-Id")
+	}
+	k.function(`{"name":"f","image":"i"}`)
+	k.member(200, "POST", "/v2/functions/f/invoke", "")
+	listed := func(role, query string) (ids []string) {
+		for _, e := range k.as("alpha", role, "GET", "/v2/executions?app="+query, "").JSON(t)["executions"].([]any) {
+			ids = append(ids, e.(map[string]any)["id"].(string))
+		}
+		return ids
+	}
+	alpha := []string{executions["alpha"]}
+	for _, ref := range []string{"shop", apps["alpha"]} {
+		assert.Equal(t, alpha, listed("member", ref))
+	}
+	assert.Equal(t, alpha, listed("admin", apps["alpha"]+"&all_projects=true"), "not those of another's app of the name")
+	assert.Equal(t, []string{executions["beta"]}, listed("admin", apps["beta"]+"&project_id=beta"))
+	for _, ref := range []string{"none", nobody, apps["beta"]} {
+		assert.Empty(t, listed("admin", ref), ref)
+	}
+}
+
 func TestResults(t *testing.T) {
 	k := setup(t)
 	id := k.function(`{"name":"f","image":"i"}`)

@@ -15,6 +15,8 @@ type functionView struct {
 	Entrypoint []string          `json:"entrypoint"`
 	Command    []string          `json:"command"`
 	Config     map[string]string `json:"config"`
+	Roles      []string          `json:"delegate_roles"`
+	HostTags   []string          `json:"host_tags"`
 	CreatedAt  stamp             `json:"created_at"`
 	UpdatedAt  stamp             `json:"updated_at"`
 }
@@ -25,6 +27,8 @@ func viewFunction(fn *picasso.Function) functionView {
 		Entrypoint: append([]string{}, fn.Entrypoint...),
 		Command:    append([]string{}, fn.Command...),
 		Config:     orEmpty(fn.Config),
+		Roles:      append([]string{}, fn.DelegateRoles...),
+		HostTags:   append([]string{}, fn.HostTags...),
 		CreatedAt:  stamp(fn.CreatedAt),
 		UpdatedAt:  stamp(fn.UpdatedAt),
 	}
@@ -58,19 +62,32 @@ func (s *Server) createFunction(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
+	fn, err := s.newFunction(req, a, a.Project(), patch)
+	if err != nil {
+		return err
+	}
+	return s.replyCreated(req, "/v2/functions/"+fn.ID, viewFunction(fn))
+}
+
+// newFunction stores the function that the patch makes of the defaults.
+func (s *Server) newFunction(req *request, a guard.Access, projectID string, patch []member) (*picasso.Function, error) {
 	fn := &picasso.Function{
-		ID: s.NewID(), ProjectID: a.Project(), FunctionSpec: picasso.DefaultFunctionSpec(),
+		ID: s.NewID(), ProjectID: projectID, FunctionSpec: picasso.DefaultFunctionSpec(),
 		Revision: 1, CreatedAt: s.timestamp(),
 	}
 	fn.UpdatedAt = fn.CreatedAt
 	if err := s.patchFunction(req.Context(), fn, patch); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.Functions.CreateFunction(req.Context(), fn); err != nil {
-		return err
+	made, err := s.trustFunction(req, a, fn, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keepOr(req, made, s.Functions.CreateFunction(req.Context(), fn)); err != nil {
+		return nil, err
 	}
 	s.functionChanged(req, fn)
-	return s.replyCreated(req, "/v2/functions/"+fn.ID, viewFunction(fn))
+	return fn, nil
 }
 
 func (s *Server) showFunction(req *request, a guard.Access) error {
@@ -90,6 +107,14 @@ func (s *Server) updateFunction(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
+	if err := s.changeFunction(req, a, fn, patch); err != nil {
+		return err
+	}
+	return req.reply(http.StatusOK, viewFunction(fn))
+}
+
+// changeFunction changes a function, in the store too, as the patch says.
+func (s *Server) changeFunction(req *request, a guard.Access, fn *picasso.Function, patch []member) error {
 	before := *fn
 	if err := s.patchFunction(req.Context(), fn, patch); err != nil {
 		return err
@@ -97,15 +122,19 @@ func (s *Server) updateFunction(req *request, a guard.Access) error {
 	if fn.MattersToSandbox(&before.FunctionSpec) || fn.ImageDigest != before.ImageDigest {
 		fn.Revision++
 	}
+	made, err := s.retrustFunction(req, a, fn, &before, patch)
+	if err != nil {
+		return err
+	}
 	fn.UpdatedAt = s.after(before.UpdatedAt)
-	if err := s.Functions.UpdateFunction(req.Context(), fn, before.UpdatedAt); err != nil {
+	if err := s.keepOr(req, made, s.Functions.UpdateFunction(req.Context(), fn, before.UpdatedAt)); err != nil {
 		return err
 	}
 	s.functions.Forget(fn.ID)
 	if fn.Revision > before.Revision || fn.Enabled != before.Enabled {
 		s.functionChanged(req, fn)
 	}
-	return req.reply(http.StatusOK, viewFunction(fn))
+	return nil
 }
 
 func (s *Server) deleteFunction(req *request, a guard.Access) error {
@@ -113,12 +142,19 @@ func (s *Server) deleteFunction(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
+	if err := s.removeFunction(req, fn); err != nil {
+		return err
+	}
+	req.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) removeFunction(req *request, fn *picasso.Function) error {
 	if err := s.Functions.DeleteFunction(req.Context(), fn.ProjectID, fn.ID); err != nil {
 		return err
 	}
 	s.functions.Forget(fn.ID)
 	s.functionDeleted(req, fn.ID)
-	req.w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

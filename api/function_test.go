@@ -54,7 +54,7 @@ func TestFunctionIsRefused(t *testing.T) {
 		`{"name":"f"}`:  "image: is required",
 		`{"image":"i"}`: "name: is required",
 		`{"name":"f","image":"i","app":"absent"}`:      `app: there is no app "absent"`,
-		`{"name":"f","image":"i","contract":"lambda"}`: `contract: "lambda" is not one of ["fn" "web" "stdio"]`,
+		`{"name":"f","image":"i","contract":"lambda"}`: `contract: "lambda" is not one of ["fn" "web" "stdio" "stdio-http"]`,
 		``:                            "body: is not valid JSON: it ends too early",
 		`{"name":"f"`:                 "body: is not valid JSON: it ends too early",
 		`[]`:                          "body: must be a JSON object",

@@ -37,7 +37,14 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	case call.Function.Paused():
 		return paused(call.Function)
 	case req.ContentLength > s.MaxRequestBytes:
-		return s.bodyTooLarge()
+		return bodyTooLarge(s.MaxRequestBytes)
+	}
+	if s.quota != nil {
+		leave, err := s.enterQuota(call.Function.ProjectID)
+		if err != nil {
+			return err
+		}
+		defer leave()
 	}
 	call.ExecutionID, call.RequestID = s.NewID(), req.id
 	call.URL = s.baseURL(req.Request) + rawTarget(req.Request)
@@ -52,7 +59,7 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 			s.recorder.Add(newExecution(call, &outcome, req.began, s.Now()))
 			s.metrics.countCall(&outcome)
 		}()
-		outcome = s.Engine.Invoke(req.Context(), call, req.w)
+		outcome = s.run(req.Context(), call, req.w)
 	}()
 	switch {
 	case outcome.Err == nil:

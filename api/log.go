@@ -76,7 +76,5 @@ func (s *Server) followStep(e *picasso.Execution, log *logAnswer) (*picasso.Exec
 }
 
 func tooManyFollowers() error {
-	e := picasso.Errorf(picasso.CodeRateLimited, "follow: too many logs are being followed at once")
-	e.RetryAfter = 5 * time.Second
-	return e
+	return picasso.Errorf(picasso.CodeRateLimited, "follow: too many logs are being followed at once").WithRetryAfter(5 * time.Second)
 }

@@ -3,8 +3,6 @@ package api
 import (
 	"fmt"
 	"hash/maphash"
-	"net/http"
-	"time"
 
 	"github.com/picasso-faas/picasso"
 )
@@ -148,22 +146,12 @@ func (l *logAnswer) begin() {
 	if l.req.w.status != 0 {
 		return
 	}
-	h := l.req.w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
+	l.req.typed("text/plain; charset=utf-8")
 	l.send(nil)
 }
 
-// send sends bytes at once, to a client who has to take them within the patience with clients.
 func (l *logAnswer) send(text []byte) {
-	if l.gone != nil {
-		return
+	if l.gone == nil {
+		l.gone = l.req.sendPart(text)
 	}
-	conn := http.NewResponseController(l.req.w.ResponseWriter)
-	_ = conn.SetWriteDeadline(time.Now().Add(l.req.patience))
-	l.req.w.WriteHeader(http.StatusOK)
-	if _, l.gone = l.req.w.Write(text); l.gone == nil {
-		l.gone = conn.Flush()
-	}
-	_ = conn.SetWriteDeadline(time.Time{}) // for the next answer on the connection
 }

@@ -55,7 +55,7 @@ func newMetrics(s *Server) *metrics {
 		gauge("picasso_log_followers", "Clients that follow a log.", func() float64 { return float64(s.followers.Taken()) }),
 		gauge("picasso_bodies_bytes", "Memory for bodies of asynchronous calls and results in transfer.",
 			func() float64 { return float64(s.bodies.Taken()) }),
-		hostCollector{s.Engine})
+		hostCollector{s.Hosts, s.GiveUp})
 	return m
 }
 
@@ -101,11 +101,14 @@ func (m *metrics) countCall(o *picasso.Outcome) {
 	}
 }
 
-// hostTimeout bounds how long a scrape waits for the engine.
+// hostTimeout bounds how long a scrape waits for the database.
 const hostTimeout = 2 * time.Second
 
-// hostCollector asks the engine at each scrape how its host is.
-type hostCollector struct{ engine picasso.Engine }
+// hostCollector reads at each scrape what the hosts said of themselves last.
+type hostCollector struct {
+	hosts  picasso.HostStore
+	giveUp time.Duration
+}
 
 // hostGauge is one figure of a host.
 type hostGauge struct {
@@ -114,39 +117,54 @@ type hostGauge struct {
 	read func(picasso.Host) float64
 }
 
+func hostDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("picasso_host_"+name, help, []string{"host"}, nil)
+}
+
+func hostUp() *prometheus.Desc {
+	return hostDesc("up", "1 when calls may go to the host, 0 when it is draining or down.")
+}
+
 func hostGauges() []hostGauge {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc("picasso_host_"+name, help, []string{"host"}, nil)
-	}
 	const mib = 1 << 20
 	return []hostGauge{
-		{desc("up", "1 when the engine answers."), prometheus.GaugeValue, func(picasso.Host) float64 { return 1 }},
-		{desc("memory_bytes", "Memory for sandboxes."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.MemoryMB) * mib }},
-		{desc("memory_used_bytes", "Memory promised to sandboxes."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.MemoryUsedMB) * mib }},
-		{desc("sandboxes", "Sandboxes that exist or are being started."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.Sandboxes) }},
-		{desc("sandboxes_idle", "Sandboxes that wait for a call."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.SandboxesIdle) }},
-		{desc("calls_running", "Calls in a sandbox."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.CallsRunning) }},
-		{desc("calls_waiting", "Calls that wait for a sandbox."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.CallsWaiting) }},
-		{desc("cold_starts_total", "Sandboxes started for a call."), prometheus.CounterValue, func(h picasso.Host) float64 { return float64(h.ColdStarts) }},
+		{hostDesc("memory_bytes", "Memory for sandboxes."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.MemoryMB) * mib }},
+		{hostDesc("memory_used_bytes", "Memory promised to sandboxes."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.MemoryUsedMB) * mib }},
+		{hostDesc("sandboxes", "Sandboxes that exist or are being started."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.Sandboxes) }},
+		{hostDesc("sandboxes_idle", "Sandboxes that wait for a call."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.SandboxesIdle) }},
+		{hostDesc("calls_running", "Calls in a sandbox."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.CallsRunning) }},
+		{hostDesc("calls_waiting", "Calls that wait for a sandbox."), prometheus.GaugeValue, func(h picasso.Host) float64 { return float64(h.CallsWaiting) }},
+		{hostDesc("cold_starts_total", "Sandboxes started for a call."), prometheus.CounterValue, func(h picasso.Host) float64 { return float64(h.ColdStarts) }},
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c hostCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- hostUp()
 	for _, g := range hostGauges() {
 		out <- g.desc
 	}
 }
 
-// Collect implements prometheus.Collector. An engine that does not answer has no figures.
+// Collect implements prometheus.Collector. A host that is down has no other figures;
+// a database that does not answer has none of any.
 func (c hostCollector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), hostTimeout)
 	defer cancel()
-	host, err := c.engine.Host(ctx)
-	if err != nil {
-		return
-	}
-	for _, g := range hostGauges() {
-		out <- prometheus.MustNewConstMetric(g.desc, g.kind, g.read(host), host.Name)
+	hosts, _ := c.hosts.Hosts(ctx)
+	for i := range hosts {
+		host := &hosts[i]
+		up := 0.0
+		state := host.State(c.giveUp)
+		if state == picasso.HostUp {
+			up = 1
+		}
+		out <- prometheus.MustNewConstMetric(hostUp(), prometheus.GaugeValue, up, host.Name)
+		if state == picasso.HostDown {
+			continue
+		}
+		for _, g := range hostGauges() {
+			out <- prometheus.MustNewConstMetric(g.desc, g.kind, g.read(host.Host), host.Name)
+		}
 	}
 }

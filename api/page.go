@@ -36,3 +36,32 @@ func gather[T any](
 		}
 	}
 }
+
+// each visits all of a list, piece by piece, until visit returns an error. visit returns the
+// id of its item. Errors: also conflict (all of a piece was deleted meanwhile).
+func each[T any](load func(picasso.Page) ([]T, bool, error), visit func(*T) (id string, err error)) error {
+	page := picasso.Page{Limit: pieceItems}
+	var visited []string // ids of the last piece
+	for more := true; more; {
+		piece, follows, err := load(page)
+		if picasso.CodeOf(err) == picasso.CodeInvalid && len(visited) > 0 {
+			visited = visited[:len(visited)-1] // it was deleted, and marks no place any more: the one before does
+			if len(visited) == 0 {
+				return picasso.Errorf(picasso.CodeConflict, "much of the project was deleted meanwhile")
+			}
+			page.Marker = visited[len(visited)-1]
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		visited, more = visited[:0], follows
+		for i := range piece {
+			if page.Marker, err = visit(&piece[i]); err != nil {
+				return err
+			}
+			visited = append(visited, page.Marker)
+		}
+	}
+	return nil
+}

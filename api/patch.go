@@ -62,6 +62,9 @@ func isNull(value json.RawMessage) bool { return string(value) == "null" }
 func setField(field, fallback reflect.Value, m member) error {
 	switch field.Kind() {
 	case reflect.Map:
+		if conditions, ok := reflect.TypeAssert[*map[string]json.RawMessage](field.Addr()); ok {
+			return setConditions(conditions, m)
+		}
 		return setMap(field, m)
 	case reflect.Slice:
 		return setSlice(field, m)
@@ -87,14 +90,14 @@ func setStruct(field, fallback reflect.Value, m member) error {
 	return patchStruct(field, fallback, m.name+".", patch)
 }
 
-// setPointer merges into the struct that a field points to, a new one: the old may be in
-// use elsewhere.
+// setPointer sets what a field points to, or merges into it, in a new place: the old
+// may be in use elsewhere.
 func setPointer(field reflect.Value, m member) error {
 	merged := reflect.New(field.Type().Elem())
 	if !field.IsNil() {
 		merged.Elem().Set(field.Elem())
 	}
-	if err := setStruct(merged.Elem(), reflect.Zero(field.Type().Elem()), m); err != nil {
+	if err := setField(merged.Elem(), reflect.Zero(field.Type().Elem()), m); err != nil {
 		return err
 	}
 	field.Set(merged)

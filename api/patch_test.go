@@ -73,6 +73,42 @@ func TestMergePatchOfABlock(t *testing.T) {
 	}
 }
 
+func TestMergePatchOfConditions(t *testing.T) {
+	for patch, want := range map[string]string{
+		`{"filter":{}}`:                               `{"a":1,"b":{"gt":1,"lt":9}}`,
+		`{"filter":null}`:                             `{}`,
+		`{"filter":{"a":null}}`:                       `{"b":{"gt":1,"lt":9}}`,
+		`{"filter":{"a":["x",null]}}`:                 `{"a":["x",null],"b":{"gt":1,"lt":9}}`,
+		`{"filter":{"a":{"prefix":"x"}}}`:             `{"a":{"prefix":"x"},"b":{"gt":1,"lt":9}}`,
+		`{"filter":{"b":{"gt":null,"lte":8}}}`:        `{"a":1,"b":{"lt":9,"lte":8}}`,
+		`{"filter":{"b":"text","c":{"exists":true}}}`: `{"a":1,"b":"text","c":{"exists":true}}`,
+		`{"filter":{"b":{"deep":{"x":null}}}}`:        `{"a":1,"b":{"gt":1,"lt":9,"deep":{"x":null}}}`,
+	} {
+		before := map[string]json.RawMessage{"a": []byte(`1`), "b": []byte(`{"gt":1,"lt":9}`)}
+		spec := picasso.TriggerSpec{Notification: &picasso.Notification{Filter: before}}
+		list, err := members("body", []byte(`{"notification":`+patch+`}`))
+		require.NoError(t, err)
+		require.NoError(t, applyPatch[picasso.Trigger](&spec, picasso.DefaultTriggerSpec(), list))
+		got, err := json.Marshal(orEmpty(spec.Notification.Filter))
+		require.NoError(t, err)
+		assert.JSONEq(t, want, string(got), patch)
+		assert.Len(t, before, 2, "the old map may be in use")
+	}
+}
+
+func TestMergePatchOfAFlagThatMayBeUnset(t *testing.T) {
+	yes, no := true, false
+	for patch, want := range map[string]*bool{`{}`: &yes, `{"verify":null}`: nil, `{"verify":false}`: &no} {
+		before := picasso.Swift{Verify: &yes}
+		spec := picasso.TriggerSpec{Swift: &before}
+		list, err := members("body", []byte(`{"swift":`+patch+`}`))
+		require.NoError(t, err)
+		require.NoError(t, applyPatch[picasso.Trigger](&spec, picasso.DefaultTriggerSpec(), list))
+		assert.Equal(t, want, spec.Swift.Verify, patch)
+		assert.True(t, *before.Verify, "the old one may be in use")
+	}
+}
+
 // FuzzPatch checks that any body is applied or refused with a reason, that what was
 // not named stays, and that applying a patch again changes nothing.
 func FuzzPatch(f *testing.F) {
@@ -107,6 +143,41 @@ func FuzzPatch(f *testing.F) {
 		again := spec
 		require.NoError(t, applyPatch[picasso.Function](&again, picasso.DefaultFunctionSpec(), list))
 		require.False(t, spec.MattersToSandbox(&again))
+	})
+}
+
+// FuzzTriggerPatch checks the same of the blocks of triggers, whose conditions are of any JSON.
+func FuzzTriggerPatch(f *testing.F) {
+	for _, seed := range []string{
+		`{"notification":{"event_type":"a.*","filter":{"a":1,"b":{"gt":2},"c":[null],"d":null}}}`, `{"notification":{"filter":[]}}`,
+		`{"notification":{"filter":{"KEEP":{"prefix":null,"x":{}}}}}`, `{"notification":{"filter":{"a":{"gt":1,"gt":2}}}}`,
+		`{"swift":{"container":"c","events":["created"],"verify":false}}`, `{"swift":{"verify":1}}`, `{"alarm":{"states":null}}`,
+		`{"webhook":{"auth":"hmac","secret":null}}`, `{"delegate_roles":["a"]}`, `{"state":"error"}`, `{"url":"x"}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		list, err := members("body", body)
+		if err != nil {
+			return
+		}
+		kept := json.RawMessage(`{"prefix":"x"}`)
+		spec := picasso.TriggerSpec{Notification: &picasso.Notification{Filter: map[string]json.RawMessage{"KEEP": kept}}}
+		if err := applyPatch[picasso.Trigger](&spec, picasso.DefaultTriggerSpec(), list); err != nil {
+			require.Equal(t, picasso.CodeInvalid, picasso.CodeOf(err))
+			require.NotEmpty(t, picasso.AsError(err).Detail)
+			return
+		}
+		require.JSONEq(t, `{"prefix":"x"}`, string(kept))
+		if !names(list, "notification") {
+			require.Equal(t, kept, spec.Notification.Filter["KEEP"])
+		}
+		first, err := json.Marshal(spec)
+		require.NoError(t, err)
+		require.NoError(t, applyPatch[picasso.Trigger](&spec, picasso.DefaultTriggerSpec(), list))
+		again, err := json.Marshal(spec)
+		require.NoError(t, err)
+		require.JSONEq(t, string(first), string(again))
 	})
 }
 

@@ -70,10 +70,8 @@ func (r *request) reply(status int, body any) error {
 
 // send writes a whole answer. That the client is gone is nobody's error.
 func (r *request) send(status int, contentType string, body []byte) error {
-	h := r.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	r.typed(contentType)
+	r.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	conn := http.NewResponseController(r.w.ResponseWriter)
 	now := time.Now()
 	_ = conn.SetReadDeadline(now.Add(r.patience)) // of what is left of the body: net/http reads it first, and lifts the deadline
@@ -83,6 +81,26 @@ func (r *request) send(status int, contentType string, body []byte) error {
 	_ = conn.Flush() // before the deadline is lifted for the next answer on the connection
 	_ = conn.SetWriteDeadline(time.Time{})
 	return nil
+}
+
+// sendPart sends a part of an answer at once, to a client who has to take it within the patience
+// with clients. Errors: he has not.
+func (r *request) sendPart(part []byte) error {
+	conn := http.NewResponseController(r.w.ResponseWriter)
+	_ = conn.SetWriteDeadline(time.Now().Add(r.patience))
+	r.w.WriteHeader(http.StatusOK)
+	_, err := r.w.Write(part)
+	if err == nil {
+		err = conn.Flush()
+	}
+	_ = conn.SetWriteDeadline(time.Time{}) // for the next answer on the connection
+	return err
+}
+
+func (r *request) typed(contentType string) {
+	h := r.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // stamp is a time as the API writes it: RFC 3339, UTC, always with microseconds.

@@ -24,6 +24,8 @@ type route struct {
 	access func(*request, guard.Access) error
 	public func(*request) error
 
+	v1 bool // of the first version: errors have its form
+
 	requests *prometheus.CounterVec // of this route, by status
 }
 
@@ -69,10 +71,37 @@ func (s *Server) table() []*route {
 		{method: "PATCH", path: "/v2/triggers/{trigger}", rule: "functions:trigger:update", access: s.updateTrigger},
 		{method: "DELETE", path: "/v2/triggers/{trigger}", rule: "functions:trigger:delete", access: s.deleteTrigger},
 
+		{method: "GET", path: "/v2/hosts", rule: "functions:host:list", query: []string{"limit", "marker", "state"}, access: s.listHosts},
+		{method: "GET", path: "/v2/hosts/{host}", rule: "functions:host:show", access: s.showHost},
+		{method: "PATCH", path: "/v2/hosts/{host}", rule: "functions:host:update", access: s.updateHost},
+		{method: "DELETE", path: "/v2/hosts/{host}", rule: "functions:host:delete", access: s.deleteHost},
+		{method: "PUT", path: "/v2/hosts/{host}", rule: "functions:host:heartbeat", access: s.heartbeat},
+
+		{method: "GET", path: "/v2/limits", rule: "functions:limits:show", access: s.showLimits},
+
+		{method: "POST", path: "/hooks/{trigger}", rule: hookRule, query: []string{tokenKey}, public: s.hook},
+
+		{method: "GET", path: "/v1/{project}/apps", rule: "functions:app:list", access: s.listAppsV1, v1: true},
+		{method: "POST", path: "/v1/{project}/apps", rule: "functions:app:create", access: s.createAppV1, v1: true},
+		{method: "GET", path: "/v1/{project}/apps/{app}", rule: "functions:app:show", access: s.showAppV1, v1: true},
+		{method: "PUT", path: "/v1/{project}/apps/{app}", rule: "functions:app:update", access: s.updateAppV1, v1: true},
+		{method: "DELETE", path: "/v1/{project}/apps/{app}", rule: "functions:app:delete", access: s.deleteAppV1, v1: true},
+		{method: "GET", path: "/v1/{project}/apps/{app}/routes", rule: "functions:function:list", access: s.listRoutesV1, v1: true},
+		{method: "POST", path: "/v1/{project}/apps/{app}/routes", rule: "functions:function:create", access: s.createRouteV1, v1: true},
+		{method: "GET", path: "/v1/{project}/apps/{app}/routes/{route}", rule: "functions:function:show", access: s.showRouteV1, v1: true},
+		{method: "PUT", path: "/v1/{project}/apps/{app}/routes/{route}", rule: "functions:function:update", access: s.updateRouteV1, v1: true},
+		{method: "DELETE", path: "/v1/{project}/apps/{app}/routes/{route}", rule: "functions:function:delete", access: s.deleteRouteV1, v1: true},
+		{method: "POST", path: "/v1/r/{project}/{app}/{route}", rule: invokeRule, access: s.executePrivateV1, v1: true},
+		{method: "POST", path: "/r/{app}/{route}", rule: invokeRule, public: s.executePublicV1, v1: true},
+
+		{method: "GET", path: "/v1", public: s.showVersion1},
+		{method: "GET", path: "/v1/", public: s.showVersion1},
 		{method: "GET", path: "/", public: s.listVersions},
 		{method: "GET", path: "/v2", public: s.showVersion},
 		{method: "GET", path: "/v2/", public: s.showVersion},
 		{method: "GET", path: "/v2/openapi.json", public: s.showOpenAPI},
+		{method: "GET", path: "/docs", public: s.showDocs},
+		{method: "GET", path: "/docs/{file}", public: s.showDocsFile},
 		{method: "GET", path: "/healthcheck", public: s.healthcheck},
 		{method: "HEAD", path: "/healthcheck", public: s.healthcheck},
 	}
@@ -190,7 +219,7 @@ func (s *Server) unrouted(req *request) error {
 }
 
 func (s *Server) methodsOf(r *http.Request) (methods []string) {
-	for _, method := range []string{"GET", "HEAD", "POST", "PATCH", "DELETE"} {
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
 		probe := http.Request{Method: method, URL: r.URL, Host: r.Host}
 		if s.router.Match(&probe, &mux.RouteMatch{}) {
 			methods = append(methods, method)

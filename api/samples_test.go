@@ -26,7 +26,10 @@ const endpoint = "https://functions.example.org"
 // TestSamples plays a tour and compares every answer with its file in samples, which are
 // the examples of the documentation at once. `go test -run Samples -update` writes them.
 func TestSamples(t *testing.T) {
-	k := setup(t, func(c *api.Config) { c.PublicEndpoint = endpoint })
+	k := setup(t, func(c *api.Config) {
+		c.PublicEndpoint = endpoint
+		c.NewSecret = func() string { return "UKV4H3HYYHZP7S3P4QFUA7AQ2M" }
+	})
 	s := sampler{t: t, seen: map[string]string{}}
 	s.check("versions", k.Do("GET", "/", ""))
 	s.check("version", k.Do("GET", "/v2/", ""))
@@ -45,6 +48,14 @@ func TestSamples(t *testing.T) {
 	s.check("trigger-create", k.member(201, "POST", "/v2/triggers", s.request("trigger-create-request")))
 	s.check("trigger-update", k.member(200, "PATCH", "/v2/triggers/nightly", s.request("trigger-update-request")))
 	s.check("triggers-list", k.member(200, "GET", "/v2/triggers", ""))
+	for _, kind := range []string{"swift", "notification", "alarm", "webhook"} {
+		s.check("trigger-create-"+kind, k.member(201, "POST", "/v2/triggers", s.request("trigger-create-"+kind+"-request")))
+	}
+	s.check("trigger-update-webhook", k.member(200, "PATCH", "/v2/triggers/push", s.request("trigger-update-webhook-request")))
+	hot := k.member(200, "GET", "/v2/triggers/hot", "").JSON(t)["id"].(string)
+	fired := k.member(202, "POST", "/hooks/"+hot, s.request("hook-request"), "Idempotency-Key", "7") // without one its input has a time
+	s.check("hook", fired)
+	k.member(204, "DELETE", "/v2/executions/"+fired.JSON(t)["id"].(string), "") // it is not the one to claim
 	k.member(204, "DELETE", "/v2/executions/"+queued.JSON(t)["id"].(string), "")
 	s.check("execution-redrive", k.member(202, "POST", "/v2/executions/"+queued.JSON(t)["id"].(string)+"/redrive", ""))
 	k.end(k.claim(hello), picasso.StatusFailed, nil)
@@ -54,6 +65,11 @@ func TestSamples(t *testing.T) {
 	s.check("error-not-found", k.member(404, "GET", "/v2/functions/absent", ""))
 	s.check("error-version", k.member(406, "GET", "/v2/apps", "", "OpenStack-API-Version", "functions 9.9"))
 	s.check("error-unauthenticated", k.Do("GET", "/v2/apps", ""))
+	s.check("limits-show", k.member(200, "GET", "/v2/limits", ""))
+	report := s.request("host-heartbeat-request")
+	s.check("host-heartbeat", k.as("service", "service", "PUT", "/v2/hosts/compute-1", report))
+	s.check("hosts-list", k.as("operator", "admin", "GET", "/v2/hosts", ""))
+	s.check("host-update", k.as("operator", "admin", "PATCH", "/v2/hosts/compute-1", s.request("host-update-request")))
 }
 
 // sampler compares answers with files. Ids, times and durations differ in every run, so they

@@ -3,45 +3,14 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
+	"slices"
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api/internal/guard"
 	"github.com/picasso-faas/picasso/api/internal/weight"
 )
 
-// triggerView is a trigger as the API shows it.
-type triggerView struct {
-	*picasso.Trigger
-	Schedule  *scheduleView `json:"schedule,omitempty"`
-	Clock     *clockView    `json:"clock,omitempty"`
-	CreatedAt stamp         `json:"created_at"`
-	UpdatedAt stamp         `json:"updated_at"`
-}
-
-type scheduleView struct {
-	*picasso.Schedule
-	At      stamp `json:"at,omitzero"`
-	StartAt stamp `json:"start_at,omitzero"`
-	EndAt   stamp `json:"end_at,omitzero"`
-}
-
-type clockView struct {
-	NextAt stamp `json:"next_run_at,omitzero"`
-	LastAt stamp `json:"last_run_at,omitzero"`
-	Runs   int   `json:"runs"`
-}
-
-func viewTrigger(t *picasso.Trigger) triggerView {
-	view := triggerView{Trigger: t, CreatedAt: stamp(t.CreatedAt), UpdatedAt: stamp(t.UpdatedAt)}
-	if s := t.Schedule; s != nil {
-		view.Schedule = &scheduleView{s, stamp(s.At), stamp(s.StartAt), stamp(s.EndAt)}
-	}
-	if c := t.Clock; c != nil {
-		view.Clock = &clockView{stamp(c.NextAt), stamp(c.LastAt), c.Runs}
-	}
-	return view
-}
+const allProjectsRule = "functions:trigger:all_projects"
 
 func (s *Server) listTriggers(req *request, a guard.Access) error {
 	l, err := s.listing(req, a)
@@ -60,9 +29,9 @@ func (s *Server) listTriggers(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	views, last := make([]triggerView, len(list)), ""
+	views, last := make([]*triggerView, len(list)), ""
 	for i := range list {
-		views[i] = viewTrigger(&list[i])
+		views[i] = s.viewTrigger(req, &list[i])
 		if more {
 			last = list[i].ID
 		}
@@ -73,8 +42,8 @@ func (s *Server) listTriggers(req *request, a guard.Access) error {
 // triggerFilter reads the query. Errors: invalid, unavailable.
 func (s *Server) triggerFilter(req *request, a guard.Access) (f picasso.TriggerFilter, err error) {
 	f.Name, f.Type = req.query.Get("name"), picasso.TriggerType(req.query.Get("type"))
-	if req.query.Has("type") && f.Type != picasso.TriggerSchedule {
-		return f, invalid("type: must be %s", picasso.TriggerSchedule)
+	if types := picasso.TriggerTypes(); req.query.Has("type") && !slices.Contains(types, f.Type) {
+		return f, invalid("type: must be one of %s", types)
 	}
 	f.FunctionID, err = s.functionNamed(req, a)
 	return f, err
@@ -89,16 +58,18 @@ func (s *Server) createTrigger(req *request, a guard.Access) error {
 		ID: s.NewID(), ProjectID: a.Project(), TriggerSpec: picasso.DefaultTriggerSpec(), CreatedAt: s.timestamp(),
 	}
 	t.UpdatedAt = t.CreatedAt
-	if err := patchTrigger(t, patch); err != nil {
+	if err := s.changeTrigger(req.Context(), a, t, patch); err != nil {
 		return err
 	}
-	if err := s.wind(t, true); err != nil {
+	secret := s.setSecret(t, "", patch)
+	made, err := s.trustTrigger(req, a, t, false)
+	if err != nil {
 		return err
 	}
-	if err := s.Triggers.CreateTrigger(req.Context(), t); err != nil {
+	if err := s.keepOr(req, made, s.Triggers.CreateTrigger(req.Context(), t)); err != nil {
 		return noFunction(err, t.Function)
 	}
-	return s.replyCreated(req, "/v2/triggers/"+t.ID, viewTrigger(t))
+	return s.replyCreated(req, "/v2/triggers/"+t.ID, s.viewTrigger(req, t).withSecret(secret))
 }
 
 func (s *Server) showTrigger(req *request, a guard.Access) error {
@@ -106,7 +77,24 @@ func (s *Server) showTrigger(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	return req.reply(http.StatusOK, viewTrigger(t))
+	view := s.viewTrigger(req, t)
+	if view.Last, err = s.lastExecution(req.Context(), a, t); err != nil {
+		return err
+	}
+	return req.reply(http.StatusOK, view)
+}
+
+// lastExecution is the latest that the trigger made of those that are kept, nil for none or for
+// who may not see them.
+func (s *Server) lastExecution(ctx context.Context, a guard.Access, t *picasso.Trigger) (*lastView, error) {
+	if a.Require("functions:execution:show", t.ProjectID) != nil {
+		return nil, nil
+	}
+	list, _, err := s.Executions.Executions(ctx, picasso.ExecutionFilter{ProjectID: t.ProjectID, TriggerID: t.ID}, picasso.Page{Limit: 1})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &lastView{list[0].ID, list[0].Status, list[0].Subject, stamp(list[0].CreatedAt)}, nil
 }
 
 func (s *Server) updateTrigger(req *request, a guard.Access) error {
@@ -118,15 +106,21 @@ func (s *Server) updateTrigger(req *request, a guard.Access) error {
 	if err != nil {
 		return err
 	}
-	before := t.UpdatedAt
-	if err := s.changeTrigger(req.Context(), t, patch); err != nil {
+	before := *t
+	if err := s.changeTrigger(req.Context(), a, t, patch); err != nil {
 		return err
 	}
-	t.UpdatedAt = s.after(before)
-	if err := s.Triggers.UpdateTrigger(req.Context(), t, before); err != nil {
+	secret := s.setSecret(t, authOf(&before), patch)
+	made, err := s.trustTrigger(req, a, t, s.keepsTrust(a, t, &before, patch))
+	if err != nil {
 		return err
 	}
-	return req.reply(http.StatusOK, viewTrigger(t))
+	t.Error = ""
+	t.UpdatedAt = s.after(before.UpdatedAt)
+	if err := s.keepOr(req, made, s.Triggers.UpdateTrigger(req.Context(), t, before.UpdatedAt)); err != nil {
+		return err
+	}
+	return req.reply(http.StatusOK, s.viewTrigger(req, t).withSecret(secret))
 }
 
 func (s *Server) deleteTrigger(req *request, a guard.Access) error {
@@ -147,56 +141,45 @@ func (s *Server) trigger(req *request, a guard.Access) (*picasso.Trigger, error)
 	return s.Triggers.Trigger(req.Context(), a.Scope(ref), ref)
 }
 
-func patchTrigger(t *picasso.Trigger, patch []member) error {
+// changeTrigger applies the patch to a trigger that is there or new, checks what comes of
+// it, and winds the clock where the patch is about that.
+func (s *Server) changeTrigger(ctx context.Context, a guard.Access, t *picasso.Trigger, patch []member) error {
+	before := *t
 	if err := applyPatch[picasso.Trigger](&t.TriggerSpec, picasso.DefaultTriggerSpec(), patch); err != nil {
 		return err
 	}
-	return t.Validate()
-}
-
-// changeTrigger applies the patch and winds the clock where that is about it.
-func (s *Server) changeTrigger(ctx context.Context, t *picasso.Trigger, patch []member) error {
-	before := *t
-	if err := patchTrigger(t, patch); err != nil {
-		return err
-	}
-	if t.Type != before.Type {
+	if before.Type != "" && t.Type != before.Type {
 		return invalid("type: cannot be changed, it is %s", before.Type)
+	}
+	if err := t.Validate(); err != nil {
+		return err
 	}
 	if names(patch, "function") {
 		if _, err := s.Functions.Function(ctx, t.ProjectID, t.Function); err != nil {
 			return noFunction(err, t.Function)
 		}
+	} else {
+		t.Function = t.FunctionID // another one may get the name before it is stored
 	}
-	if names(patch, "schedule") || t.Enabled != before.Enabled {
+	if err := s.checkNotification(a, t, patch); err != nil {
+		return err
+	}
+	if names(patch, "schedule") || t.Enabled != before.Enabled || before.Error != "" {
 		return s.wind(t, names(patch, "schedule"))
 	}
 	return nil
 }
 
-// wind sets the clock of a schedule to go on from now: what would have fired
-// before is not caught up with. With mustFire it is an error that it never fires again.
-func (s *Server) wind(t *picasso.Trigger, mustFire bool) error {
-	if t.Schedule == nil {
+// checkNotification checks what only others know of a trigger of type notification. Errors: invalid,
+// forbidden (all_projects).
+func (s *Server) checkNotification(a guard.Access, t *picasso.Trigger, patch []member) error {
+	if t.Notification == nil || doesSame(patch) {
 		return nil
 	}
-	next, err := s.Calendar.Next(t.Schedule, t.CreatedAt, s.timestamp())
-	if err != nil {
+	if err := s.CheckNotification(t.Notification); err != nil {
 		return err
 	}
-	if mustFire && next.IsZero() {
-		return invalid("schedule: never fires from now on")
-	}
-	clock := picasso.Clock{}
-	if t.Clock != nil {
-		clock = *t.Clock
-	}
-	clock.NextAt = next
-	if ran := t.Schedule.MaxRuns > 0 && clock.Runs >= t.Schedule.MaxRuns; ran || !t.Enabled {
-		clock.NextAt = time.Time{}
-	}
-	t.Clock = &clock
-	return nil
+	return mayHear(a, t)
 }
 
 // noFunction words the error of a store that has not found the function.

@@ -103,10 +103,11 @@ func TestTriggersThatAreRefused(t *testing.T) {
 		`{"function":"f","type":"schedule","schedule":{"every_s":1}}`:                 "name: is required",
 		`{"name":"t","type":"schedule","schedule":{"every_s":1}}`:                     "function: is required",
 		`{"name":"t","function":"absent","type":"schedule","schedule":{"every_s":1}}`: `function: there is no function "absent"`,
-		`{"name":"t","function":"f","schedule":{"every_s":1}}`:                        `type: "" is not one of ["schedule"]`,
-		`{"name":"t","function":"f","type":"comet","schedule":{"every_s":1}}`:         `type: "comet" is not one of ["schedule"]`,
+		`{"name":"t","function":"f","schedule":{"every_s":1}}`:                        `type: "" is not one of ["swift" "notification" "alarm" "schedule" "webhook"]`,
+		`{"name":"t","function":"f","type":"comet","schedule":{"every_s":1}}`:         `type: "comet" is not one of ["swift" "notification" "alarm" "schedule" "webhook"]`,
 		`{"name":"t","function":"f","type":"schedule"}`:                               "schedule: is required with type schedule",
-		with(`"schedule":{}`):                                             "schedule: exactly one of cron, every_s and at is required",
+		with(`"schedule":{}`):                                             "schedule: exactly one of cron, every_s (from 1 to 31536000) and at is required",
+		with(`"schedule":{"every_s":0}`):                                  "schedule: exactly one of cron, every_s (from 1 to 31536000) and at is required",
 		with(`"schedule":{"every_s":60,"cron":"@daily"}`):                 "schedule: exactly one of cron, every_s and at is required",
 		with(`"schedule":{"every_s":-1}`):                                 "schedule.every_s: must be from 1 to 31536000",
 		with(`"schedule":{"every_s":"1m"}`):                               "schedule.every_s: must be a whole number",
@@ -121,7 +122,7 @@ func TestTriggersThatAreRefused(t *testing.T) {
 		with(`"schedule":{"every_s":60,"end_at":"2026-11-01T00:00:00Z"}`): "schedule: never fires from now on",
 		with(`"schedule":{"every_s":60},"clock":{"runs":7}`):              "clock: is set by the server",
 		with(`"schedule":{"every_s":60},"function_id":"x"`):               "function_id: is set by the server",
-		with(`"schedule":{"every_s":60},"swift":{}`):                      "swift: unknown field",
+		with(`"schedule":{"every_s":60},"swift":{}`):                      "swift: is not for type schedule",
 	} {
 		a := k.member(400, "POST", "/v2/triggers", body)
 		assert.Equal(t, "invalid", errorCode(t, a), body)
@@ -144,10 +145,10 @@ func TestChangesOfTriggersThatAreRefused(t *testing.T) {
 	}
 	before := k.member(200, "GET", "/v2/triggers/t", "").Text
 	for body, detail := range map[string]string{
-		`{"type":"swift"}`:                               `type: "swift" is not one of ["schedule"]`,
+		`{"type":"swift"}`:                               "type: cannot be changed, it is schedule",
 		`{"schedule":null}`:                              "schedule: is required with type schedule",
 		`{"function":"absent"}`:                          `function: there is no function "absent"`,
-		`{"schedule":{"every_s":0}}`:                     "schedule: exactly one of cron, every_s and at is required",
+		`{"schedule":{"every_s":0}}`:                     "schedule: exactly one of cron, every_s (from 1 to 31536000) and at is required",
 		`{"schedule":{"end_at":"2026-11-01T00:00:00Z"}}`: "schedule: never fires from now on",
 	} {
 		assert.Equal(t, detail, errorDetail(t, k.member(400, "PATCH", "/v2/triggers/t", body)), body)
@@ -203,7 +204,7 @@ func TestListsOfTriggers(t *testing.T) {
 	require.Len(t, rest, 1)
 	assert.Equal(t, "a", rest[0].(map[string]any)["name"])
 	k.member(400, "GET", "/v2/triggers?function=absent", "")
-	assert.Equal(t, "type: must be schedule", errorDetail(t, k.member(400, "GET", "/v2/triggers?type=comet", "")))
+	assert.Equal(t, "type: must be one of [swift notification alarm schedule webhook]", errorDetail(t, k.member(400, "GET", "/v2/triggers?type=comet", "")))
 }
 
 // fire fires a trigger of alpha when it is due, and sets its clock.
@@ -235,4 +236,36 @@ func TestExecutionsOfATrigger(t *testing.T) {
 		k.member(200, "GET", "/v2/triggers/t", "").JSON(t)["clock"])
 	k.member(204, "DELETE", "/v2/triggers/t", "")
 	assert.Len(t, k.member(200, "GET", "/v2/executions?trigger="+trigger, "").JSON(t)["executions"], 1, "they stay")
+}
+
+func TestATriggerSaysWhatItDidLast(t *testing.T) {
+	k := setupWithF(t)
+	id := k.trigger("t", "webhook", `{"secret":"hunter5 and hunter6"}`, "")["id"].(string)
+	show := func() any { return k.member(200, "GET", "/v2/triggers/t", "").JSON(t)["last_execution"] }
+	assert.Nil(t, show())
+	fire := func(key string) string {
+		a := k.Do("POST", "/hooks/"+id, "x", "Authorization", "Bearer hunter5 and hunter6", "Idempotency-Key", key)
+		require.Equal(t, 202, a.StatusCode, a.Text)
+		return a.JSON(t)["id"].(string)
+	}
+	fire("1")
+	last := fire("2")
+	k.member(204, "DELETE", "/v2/executions/"+last, "")
+	shown := show().(map[string]any)
+	assert.Equal(t, last, shown["id"])
+	assert.Equal(t, "cancelled", shown["status"])
+}
+
+// Without notifications only the triggers that live on them do not work.
+func TestTriggersWithoutNotifications(t *testing.T) {
+	k := setup(t, func(c *api.Config) { c.Deaf = "nobody tells us" })
+	k.function(`{"name":"f","image":"i"}`)
+	for kind, block := range map[string]string{
+		"swift": `{"container":"c","verify":false}`, "notification": `{"event_type":"x"}`, "alarm": `{}`, "webhook": `{}`, "schedule": `{"every_s":60}`,
+	} {
+		made := k.trigger(kind, kind, block, "")
+		works := kind != "swift" && kind != "notification"
+		assert.Equal(t, map[bool]any{true: "active", false: "error"}[works], made["state"], kind)
+		assert.Equal(t, map[bool]any{true: "", false: "nobody tells us"}[works], made["error"], kind)
+	}
 }

@@ -34,8 +34,22 @@ func (s *Server) version2(req *request) versionInfo {
 	}
 }
 
+// version1 is the first API, which has no microversions.
+func (s *Server) version1(req *request) versionInfo {
+	return versionInfo{
+		ID: "v1.0", Status: "SUPPORTED", Updated: versionUpdated,
+		Links: []link{{Rel: "self", Href: s.baseURL(req.Request) + "/v1/"}},
+	}
+}
+
 func (s *Server) listVersions(req *request) error {
-	return req.reply(http.StatusOK, map[string]any{"versions": []versionInfo{s.version2(req)}})
+	return req.reply(http.StatusOK, map[string]any{"versions": []versionInfo{s.version2(req), s.version1(req)}})
+}
+
+func (s *Server) showVersion1(req *request) error {
+	version := s.version1(req)
+	version.Links = append(version.Links, link{Rel: "collection", Href: s.baseURL(req.Request) + "/"})
+	return req.reply(http.StatusOK, map[string]any{"version": version})
 }
 
 func (s *Server) showVersion(req *request) error {

@@ -20,6 +20,8 @@ type Engine struct {
 	OnInvoke func(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome
 	// OnResolve resolves an image; nil appends a digest to it.
 	OnResolve func(ref string) (string, error)
+	// OnWarm is what Warm returns; nil is Err.
+	OnWarm func(fn *picasso.Function) error
 	// Err is what Warm, Retire, Cancel and Host return.
 	Err error
 
@@ -82,6 +84,9 @@ func (e *Engine) Warm(_ context.Context, fn *picasso.Function) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.warmed = append(e.warmed, *fn)
+	if e.OnWarm != nil {
+		return e.OnWarm(fn)
+	}
 	return e.Err
 }
 

@@ -36,6 +36,12 @@ func (c *Client) UpdateApp(ctx context.Context, ref string, opts AppOpts) (*pica
 	return update[picasso.App](ctx, c, "apps", ref, opts)
 }
 
+// ResetApp gives fields of an app their defaults back, by their names in the API, and removes
+// names from its config: "config.NAME".
+func (c *Client) ResetApp(ctx context.Context, ref string, fields ...string) (*picasso.App, error) {
+	return reset[picasso.App](ctx, c, "apps", ref, fields)
+}
+
 // DeleteApp deletes an app without functions.
 func (c *Client) DeleteApp(ctx context.Context, ref string) error {
 	return remove(ctx, c, "apps", ref)

@@ -36,6 +36,7 @@ type Auth struct {
 	CACert    []byte // certificates of authorities, PEM; empty: those the host trusts
 	Insecure  bool   // any certificate will do
 	Endpoint  string // of the Functions API, in place of the catalog's
+	Reauth    bool   // log in again whenever the token has ended; for what runs for long
 
 	// Wrap, when not nil, is put around the transport of every request.
 	Wrap func(http.RoundTripper) http.RoundTripper
@@ -70,6 +71,7 @@ func (a *Auth) options() (gophercloud.AuthOptions, gophercloud.EndpointOpts, *tl
 		ApplicationCredentialID: a.ApplicationCredentialID, ApplicationCredentialName: a.ApplicationCredentialName,
 		ApplicationCredentialSecret: a.ApplicationCredentialSecret, Scope: a.scope(),
 	}
+	options.AllowReauth = a.Reauth
 	a.tokenOnly(&options)
 	complete(&options)
 	where := gophercloud.EndpointOpts{Region: a.Region, Availability: availability(a.Interface)}

@@ -91,6 +91,23 @@ func update[T any](ctx context.Context, c *Client, plural, ref string, body any)
 	return ask[T](ctx, c, http.MethodPatch, c.url(plural, ref), body)
 }
 
+// reset gives fields their defaults back. A field inside of another one has its name behind a dot.
+func reset[T any](ctx context.Context, c *Client, plural, ref string, fields []string) (*T, error) {
+	patch := map[string]any{}
+	for _, field := range fields {
+		outer, inner, ok := strings.Cut(field, ".")
+		switch inside, known := patch[outer].(map[string]any); {
+		case !ok:
+			patch[outer] = nil
+		case known:
+			inside[inner] = nil
+		default:
+			patch[outer] = map[string]any{inner: nil}
+		}
+	}
+	return update[T](ctx, c, plural, ref, patch)
+}
+
 func remove(ctx context.Context, c *Client, plural, ref string) error {
 	return c.send(ctx, http.MethodDelete, c.url(plural, ref), nil, nil)
 }

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/stretchr/testify/assert"
@@ -23,6 +25,8 @@ import (
 	"github.com/picasso-faas/picasso/db/dbtest"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
+	"github.com/picasso-faas/picasso/triggers/hook"
+	"github.com/picasso-faas/picasso/triggers/match"
 	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
@@ -32,20 +36,21 @@ type allowAll struct{}
 func (allowAll) Authorize(string, *picasso.Identity, picasso.Target) error { return nil }
 
 // connect starts a real API in front of the engine and returns a client of it.
-func connect(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) *client.Client {
+func connect(t testing.TB, engine *apitest.Engine, change func(*client.Auth)) *client.Client {
 	t.Helper()
 	c, _ := connectTo(t, engine, change)
 	return c
 }
 
 // connectTo also returns the store behind the API.
-func connectTo(t *testing.T, engine *apitest.Engine, change func(*client.Auth)) (*client.Client, *db.Store) {
+func connectTo(t testing.TB, engine *apitest.Engine, change func(*client.Auth)) (*client.Client, *db.Store) {
 	t.Helper()
 	store := dbtest.SQLite(t)
 	server := apitest.Start(t, api.Config{
 		Authenticator: keystone.NoAuth{}, Authorizer: allowAll{},
 		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
-		Calendar: schedule.Calendar{}, Engine: engine,
+		Calendar: schedule.Calendar{}, Engine: engine, Delegator: &apitest.Delegator{}, Trusts: store, Hosts: store, Usage: store, CheckNotification: match.Check,
+		Hooks: hook.New(hook.Config{Queue: store, Functions: store, Now: time.Now, NewID: uuid.NewString}),
 	})
 	auth := client.Auth{Endpoint: server.URL}
 	if change != nil {
@@ -237,6 +242,41 @@ func TestStatusOfTheFunctionIsNoError(t *testing.T) {
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	assert.Equal(t, 404, answer.Status)
+}
+
+// redirecting is a function that answers with the status in its input, and the address.
+func redirecting(address string) *apitest.Engine {
+	return &apitest.Engine{OnInvoke: func(_ context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		input, _ := io.ReadAll(call.Body)
+		status, _ := strconv.Atoi(string(input))
+		w.Header().Set("Location", address)
+		w.WriteHeader(status)
+		return apitest.Succeeded(status)
+	}}
+}
+
+func TestARedirectOfAFunctionIsItsAnswer(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s with the token %q", r.Method, r.URL, r.Header.Get("X-Auth-Token"))
+	}))
+	defer elsewhere.Close()
+	c := connect(t, redirecting(elsewhere.URL), nil)
+	c.SetToken("secret")
+	_, err := c.CreateFunction(t.Context(), client.FunctionOpts{Name: new("f"), Image: new("i")})
+	require.NoError(t, err)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		answer, err := c.Invoke(t.Context(), "f", client.Input{Body: strings.NewReader(strconv.Itoa(status))})
+		require.NoError(t, err)
+		assert.NoError(t, answer.Body.Close())
+		assert.Equal(t, status, answer.Status)
+		assert.Equal(t, elsewhere.URL, answer.Header.Get("Location"))
+	}
+}
+
+func TestARedirectOfAProxyIsNoAnswer(t *testing.T) {
+	c := answering(t, 302, map[string]string{"Location": "http://elsewhere.invalid/"}, "")
+	_, err := c.Invoke(t.Context(), "f", client.Input{})
+	_ = assertStatus(t, err, 302, "")
 }
 
 func TestAnswersThatMakeNoSense(t *testing.T) {

@@ -102,24 +102,35 @@ func (c *Client) RedriveExecutions(ctx context.Context, opts RedriveOpts) (*Redr
 	return ask[Redriven](ctx, c, http.MethodPost, c.url("executions", "redrive"), opts)
 }
 
-// The pauses of AwaitExecution: they grow, so that short executions are seen
+// The pauses of WatchExecution: they grow, so that short executions are seen
 // soon and long ones cost little.
 const (
 	firstPause = 50 * time.Millisecond
 	lastPause  = 2 * time.Second
 )
 
-// AwaitExecution returns the execution when it has ended, in whatever way.
-func (c *Client) AwaitExecution(ctx context.Context, id string) (*picasso.Execution, error) {
-	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
-		e, err := c.Execution(ctx, id)
-		if err != nil || e.Status.Ended() {
-			return e, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(pause):
+// WatchExecution shows an execution again and again, in growing pauses, until it has
+// ended. It ends with the first error.
+func (c *Client) WatchExecution(ctx context.Context, id string) iter.Seq2[*picasso.Execution, error] {
+	return func(yield func(*picasso.Execution, error) bool) {
+		for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
+			e, err := c.Execution(ctx, id)
+			if !yield(e, err) || err != nil || e.Status.Ended() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				yield(nil, ctx.Err())
+				return
+			case <-time.After(pause):
+			}
 		}
 	}
+}
+
+// AwaitExecution returns the execution when it has ended, in whatever way.
+func (c *Client) AwaitExecution(ctx context.Context, id string) (e *picasso.Execution, err error) {
+	for e, err = range c.WatchExecution(ctx, id) { //nolint:revive // the last one counts
+	}
+	return e, err
 }

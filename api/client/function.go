@@ -30,7 +30,9 @@ type FunctionOpts struct {
 	MinSandboxes  *int               `json:"min_sandboxes,omitempty"`
 	MaxSandboxes  *int               `json:"max_sandboxes,omitempty"`
 	Network       *picasso.Network   `json:"network,omitempty"`
+	DelegateRoles *[]string          `json:"delegate_roles,omitempty"` // even the same are delegated anew
 	HealthPath    *string            `json:"health_path,omitempty"`
+	HostTags      *[]string          `json:"host_tags,omitempty"`
 	Enabled       *bool              `json:"enabled,omitempty"`
 	Retry         *RetryOpts         `json:"retry,omitempty"`
 	Priority      *int               `json:"priority,omitempty"`
@@ -67,6 +69,12 @@ func (c *Client) Functions(ctx context.Context, opts ListOpts) iter.Seq2[picasso
 // UpdateFunction changes a function. Calls in flight finish on the old revision.
 func (c *Client) UpdateFunction(ctx context.Context, ref string, opts FunctionOpts) (*picasso.Function, error) {
 	return update[picasso.Function](ctx, c, "functions", ref, opts)
+}
+
+// ResetFunction gives fields of a function their defaults back, by their names in the API:
+// "timeout_s", "retry.max_attempts". "config.NAME" removes a name.
+func (c *Client) ResetFunction(ctx context.Context, ref string, fields ...string) (*picasso.Function, error) {
+	return reset[picasso.Function](ctx, c, "functions", ref, fields)
 }
 
 // DeleteFunction deletes a function. The records of its executions stay.

@@ -87,13 +87,16 @@ func newOutput(answer *http.Response) *Output {
 // functionStatus is the header with the status that the function answered with.
 const functionStatus = "Picasso-Function-Status"
 
-// do sends a request once. Every status of the function itself will do.
+// do sends a request once. Every status of the function itself will do. Where a redirect
+// leads is the function's choice: neither the token nor the input may go there.
 func (c *Client) do(request *http.Request) (*Output, error) {
-	answer, err := c.HTTPClient.Do(request)
+	once := c.HTTPClient
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := once.Do(request)
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode < 400 || answer.Header.Get(functionStatus) != "" {
+	if answer.StatusCode < 300 || answer.Header.Get(functionStatus) != "" {
 		return newOutput(answer), nil
 	}
 	defer answer.Body.Close()

@@ -9,6 +9,28 @@ import (
 	"github.com/picasso-faas/picasso"
 )
 
+// Trigger is a trigger as the API shows it.
+type Trigger struct {
+	picasso.Trigger
+	State string `json:"state"` // active, or error: then Error says why
+	// URL takes requests that fire it, with types webhook and alarm. In the answer
+	// that made a secret of a webhook with auth token, the secret is in it.
+	URL string `json:"url"`
+	// AlarmAction is what Aodh takes as an action of an alarm that fires the
+	// trigger, with type alarm.
+	AlarmAction string `json:"alarm_action"`
+	// LastExecution is the latest that it made, of those that are kept. Only Trigger has it.
+	LastExecution *LastExecution `json:"last_execution"`
+}
+
+// LastExecution is what a trigger has done most recently.
+type LastExecution struct {
+	ID        string         `json:"id"`
+	Status    picasso.Status `json:"status"`
+	Subject   string         `json:"subject"` // of its event, as "container/object"
+	CreatedAt time.Time      `json:"created_at"`
+}
+
 // TriggerOpts is what can be set of a trigger; picasso.TriggerSpec tells what
 // the fields mean. Nil fields are left alone by an update and get their
 // defaults in a create. Type cannot be changed.
@@ -18,7 +40,12 @@ type TriggerOpts struct {
 	Type          *picasso.TriggerType `json:"type,omitempty"`
 	Enabled       *bool                `json:"enabled,omitempty"`
 	InputTemplate *string              `json:"input_template,omitempty"`
+	DelegateRoles *[]string            `json:"delegate_roles,omitempty"` // even the same are delegated anew
 	Schedule      *ScheduleOpts        `json:"schedule,omitempty"`
+	Swift         *SwiftOpts           `json:"swift,omitempty"`
+	Notification  *NotificationOpts    `json:"notification,omitempty"`
+	Alarm         *AlarmOpts           `json:"alarm,omitempty"`
+	Webhook       *WebhookOpts         `json:"webhook,omitempty"`
 }
 
 // ScheduleOpts is what can be set of a schedule; picasso.Schedule tells units
@@ -63,26 +90,28 @@ func put[T comparable](fields map[string]any, name string, value *T) {
 	}
 }
 
-// CreateTrigger creates a trigger.
-func (c *Client) CreateTrigger(ctx context.Context, opts TriggerOpts) (*picasso.Trigger, error) {
-	return create[picasso.Trigger](ctx, c, "triggers", opts)
+// CreateTrigger creates a trigger. A secret that was made for a webhook is in the
+// answer, and never again.
+func (c *Client) CreateTrigger(ctx context.Context, opts TriggerOpts) (*Trigger, error) {
+	return create[Trigger](ctx, c, "triggers", opts)
 }
 
 // Trigger shows a trigger. ref is an id or a name.
-func (c *Client) Trigger(ctx context.Context, ref string) (*picasso.Trigger, error) {
-	return show[picasso.Trigger](ctx, c, "triggers", ref)
+func (c *Client) Trigger(ctx context.Context, ref string) (*Trigger, error) {
+	return show[Trigger](ctx, c, "triggers", ref)
 }
 
 // Triggers lists triggers, in as many requests as are needed for what is
 // consumed. Filters are name, function and type.
-func (c *Client) Triggers(ctx context.Context, opts ListOpts) iter.Seq2[picasso.Trigger, error] {
-	return list[picasso.Trigger](ctx, c, "triggers", opts)
+func (c *Client) Triggers(ctx context.Context, opts ListOpts) iter.Seq2[Trigger, error] {
+	return list[Trigger](ctx, c, "triggers", opts)
 }
 
 // UpdateTrigger changes a trigger. A schedule goes on from now: what it would
-// have done before is not caught up with.
-func (c *Client) UpdateTrigger(ctx context.Context, ref string, opts TriggerOpts) (*picasso.Trigger, error) {
-	return update[picasso.Trigger](ctx, c, "triggers", ref, opts)
+// have done before is not caught up with. A secret that was made is in the
+// answer, as with CreateTrigger.
+func (c *Client) UpdateTrigger(ctx context.Context, ref string, opts TriggerOpts) (*Trigger, error) {
+	return update[Trigger](ctx, c, "triggers", ref, opts)
 }
 
 // DeleteTrigger deletes a trigger. What it has put into the queue stays there.

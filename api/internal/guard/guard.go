@@ -54,6 +54,12 @@ func (g *Gate) Enter(r *http.Request, rule string) (Access, error) {
 // Project is the id of the caller's own project.
 func (a Access) Project() string { return a.id.ProjectID }
 
+// Identity is who the caller is. It must not be changed.
+func (a Access) Identity() *picasso.Identity { return a.id }
+
+// Require checks another rule for the objects of a project. Errors: forbidden.
+func (a Access) Require(rule, projectID string) error { return a.check(rule, projectID) }
+
 // Admits reports whether the rule allows the caller the objects of a project.
 func (a Access) Admits(projectID string) bool {
 	return projectID == a.id.ProjectID || a.check(a.rule, projectID) == nil

@@ -61,6 +61,16 @@ func TestAnAdminHasEveryProject(t *testing.T) {
 	}
 }
 
+func TestAnotherRule(t *testing.T) {
+	a, err := enter(t, keystone.NoAuth{}, "reader", "functions:function:list")
+	require.NoError(t, err)
+	assert.NoError(t, a.Require("functions:trigger:list", "alpha"))
+	for rule, project := range map[string]string{"functions:trigger:create": "alpha", "functions:trigger:list": "beta"} {
+		assert.Equal(t, picasso.CodeForbidden, picasso.CodeOf(a.Require(rule, project)), rule)
+	}
+	assert.Equal(t, []string{"reader"}, a.Identity().Roles)
+}
+
 type scopeless struct{}
 
 func (scopeless) Authenticate(*http.Request) (*picasso.Identity, error) {

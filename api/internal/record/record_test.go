@@ -192,8 +192,7 @@ func TestTheOldestAreDropped(t *testing.T) {
 	s := &store{err: unavailable()}
 	r, hook := setup(t, s)
 	want := add(r, 0, maxQueued+1000)[1000:]
-	require.Eventually(t, func() bool { return r.Queued() == maxQueued }, 10*time.Second, time.Millisecond)
-	assert.EqualValues(t, 1000, r.Dropped())
+	require.Eventually(t, func() bool { return r.Queued() == maxQueued && r.Dropped() == 1000 }, 10*time.Second, time.Millisecond)
 	s.fail(nil)
 	require.NoError(t, r.Flush(t.Context()))
 	assert.Equal(t, want, s.ids())

@@ -1,6 +1,7 @@
 package weight_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ func TestWeightGrowsWithAllThatUsersWrite(t *testing.T) {
 		"on success":  {FunctionSpec: picasso.FunctionSpec{OnSuccess: long}},
 		"on failure":  {FunctionSpec: picasso.FunctionSpec{OnFailure: long}},
 		"entrypoint":  {FunctionSpec: picasso.FunctionSpec{Entrypoint: []string{long}}},
+		"roles":       {FunctionSpec: picasso.FunctionSpec{DelegateRoles: []string{long}}},
 		"command":     {FunctionSpec: picasso.FunctionSpec{Command: []string{long}}},
 		"short words": {FunctionSpec: picasso.FunctionSpec{Command: make([]string, more)}},
 		"config":      {FunctionSpec: picasso.FunctionSpec{Config: map[string]string{"A": long}}},
@@ -28,8 +30,18 @@ func TestWeightGrowsWithAllThatUsersWrite(t *testing.T) {
 	} {
 		assert.GreaterOrEqual(t, weight.Function(&fn), empty+more, name)
 	}
-	trigger := &picasso.Trigger{TriggerSpec: picasso.TriggerSpec{InputTemplate: long}}
-	assert.GreaterOrEqual(t, weight.Trigger(trigger), weight.Trigger(&picasso.Trigger{})+more)
+	for name, trigger := range map[string]picasso.Trigger{
+		"template": {TriggerSpec: picasso.TriggerSpec{InputTemplate: long}},
+		"roles":    {TriggerSpec: picasso.TriggerSpec{DelegateRoles: []string{long}}},
+		"prefix":   {TriggerSpec: picasso.TriggerSpec{Swift: &picasso.Swift{Prefix: long}}},
+		"suffix":   {TriggerSpec: picasso.TriggerSpec{Swift: &picasso.Swift{Suffix: long}}},
+		"path":     {TriggerSpec: picasso.TriggerSpec{Notification: &picasso.Notification{Filter: map[string]json.RawMessage{long: nil}}}},
+		"filter":   {TriggerSpec: picasso.TriggerSpec{Notification: &picasso.Notification{Filter: map[string]json.RawMessage{"a": []byte(long)}}}},
+		"error":    {Error: long},
+		"secret":   {Secret: long},
+	} {
+		assert.GreaterOrEqual(t, weight.Trigger(&trigger), weight.Trigger(&picasso.Trigger{})+more, name)
+	}
 	app := &picasso.App{}
 	app.Config = map[string]string{"A": long}
 	assert.GreaterOrEqual(t, weight.App(app), weight.App(&picasso.App{})+more)
