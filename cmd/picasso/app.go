@@ -16,7 +16,8 @@ func (c *cli) apps() *cobra.Command {
 		update: (*client.Client).UpdateApp, remove: (*client.Client).DeleteApp,
 	}
 	return group("app", "Groups of functions",
-		r.creation("Create an app", new(appFlags)), c.appList(), r.view("Show an app"), r.change(new(appFlags)), r.deletion())
+		r.creation("Create an app", newAppFlags(c)), c.appList(), r.view("Show an app"), r.change(newAppFlags(c)),
+		r.unset(unsettableOfApp(), (*client.Client).ResetApp), r.deletion())
 }
 
 func appFields(_ *client.Client, a *picasso.App) []field {
@@ -33,6 +34,8 @@ type appFlags struct {
 	config      configFlag
 	enabled     choice
 }
+
+func newAppFlags(c *cli) *appFlags { return &appFlags{config: configFlag{cli: c}} }
 
 func (f *appFlags) add(flags *pflag.FlagSet) {
 	f.flags = flags

@@ -104,8 +104,11 @@ func (o *authOptions) isEmpty() bool {
 	return true
 }
 
-// legacy reads the older names that rc files still set.
+// legacy reads the older names that rc files still set, and those of the openstack client.
 func (o *authOptions) legacy(env func(string) string) {
+	if o.Endpoint == "" && o.Cloud == "" {
+		o.Endpoint = env("OS_FUNCTIONS_ENDPOINT_OVERRIDE")
+	}
 	for name, value := range map[string]*string{
 		"OS_TENANT_NAME": &o.ProjectName, "OS_TENANT_ID": &o.ProjectID,
 		"OS_AUTH_TOKEN": &o.Token, "OS_URL": &o.Endpoint, "OS_ENDPOINT_TYPE": &o.Interface,

@@ -29,6 +29,7 @@ const (
 type terminal struct {
 	in       *os.File
 	out, err io.Writer
+	watched  bool // somebody sees err as it comes
 	env      func(name string) string
 	now      func() time.Time
 }
@@ -117,9 +118,28 @@ func newRoot(c *cli) *cobra.Command {
 	})
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
 		"  Options for login and --debug: see 'picasso --help'", 1))
+	root.SetGlobalNormalizationFunc(alias)
 	root.PersistentFlags().BoolVar(&c.debug, "debug", false, "show requests and answers, without secrets and bodies")
 	c.auth.addFlags(root.PersistentFlags())
-	return grouped(root, c.apps(), c.functions(), c.executions(), c.triggers())
+	functions := c.functions()
+	for _, group := range []*cobra.Command{c.apps(), c.executions(), c.triggers(), c.hosts(), c.limits()} {
+		group.Hidden = true
+		functions.AddCommand(group) // the words of the openstack client
+	}
+	root = grouped(root, c.apps(), functions, c.executions(), c.triggers(), c.hosts(), c.limits())
+	c.completes(root)
+	return root
+}
+
+// alias lets flags be written as the openstack client has them, where words differ.
+func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	switch name {
+	case "object-prefix", "object-suffix":
+		name = strings.TrimPrefix(name, "object-")
+	case "os-functions-endpoint-override":
+		name = "os-endpoint"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // group is a word that other words follow.

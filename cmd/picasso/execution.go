@@ -29,6 +29,7 @@ func executionFields(e *picasso.Execution) []field {
 		{"exit_code", orNone(e.ExitCode)}, {"http_status", unlessZero(e.HTTPStatus)}, {"host", e.Host},
 		{"request_id", e.RequestID}, {"input_bytes", e.InputBytes}, {"output_bytes", e.OutputBytes},
 		{"trigger_id", unlessZero(e.TriggerID)}, {"event_id", unlessZero(e.EventID)},
+		{"subject", unlessZero(e.Subject)},
 		{"caused_by", unlessZero(e.CausedBy)}, {"depth", e.Depth}, {"destination", unlessZero(e.Destination)},
 		{"redrive_of", unlessZero(e.RedriveOf)}, {"redriven_as", unlessZero(e.RedrivenAs)},
 	}
@@ -36,21 +37,21 @@ func executionFields(e *picasso.Execution) []field {
 
 func (c *cli) executionList() *cobra.Command {
 	return lister(c, "List executions, newest first", listing[picasso.Execution]{
-		brief: 6,
+		brief: 7,
 		names: []string{
-			"ID", "Function", "App", "Status", "Created At", "Run ms",
+			"ID", "Function", "App", "Status", "Created At", "Run ms", "Subject",
 			"Reason", "Attempt", "Run At", "Function ID", "Trigger ID", "Project ID", "Revision", "Wait ms", "Cold Start ms", "Host",
 		},
 		row: func(e *picasso.Execution) []any {
 			return []any{
-				e.ID, e.Function, e.App, string(e.Status), timeOf(e.CreatedAt), e.RunMS,
+				e.ID, e.Function, e.App, string(e.Status), timeOf(e.CreatedAt), e.RunMS, e.Subject,
 				e.Reason, e.Attempt, timeOf(e.RunAt), e.FunctionID, unlessZero(e.TriggerID), e.ProjectID, e.Revision,
 				e.WaitMS, e.ColdStartMS, e.Host,
 			}
 		},
 		filters: func(f *listFlags, flags *pflag.FlagSet) {
 			f.by(flags, "function", "function", "only those of the function")
-			f.by(flags, "app", "app", "only those of the app (name)")
+			f.by(flags, "app", "app", "only those of the app (name or id)")
 			f.by(flags, "trigger", "trigger", "only those of the trigger")
 			f.by(flags, "status", "status", "only queued, running, succeeded, failed, timed_out, cancelled or lost ones")
 			f.byTime(flags, "since", c.now, "only those created at or after the time (RFC 3339, or how long ago, as 1h)")

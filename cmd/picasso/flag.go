@@ -18,6 +18,15 @@ func given[T any](flags *pflag.FlagSet, name string, value *T) *T {
 	return value
 }
 
+// wordsOf is the value of a flag that may be repeated. A single empty word is
+// none, which goes back to the default.
+func wordsOf(flags *pflag.FlagSet, name string, words []string) *[]string {
+	if len(words) == 1 && words[0] == "" {
+		words = []string{}
+	}
+	return given(flags, name, &words)
+}
+
 // choice is a pair of flags that exclude each other, such as --enable and --disable.
 type choice struct {
 	yes, no         bool
@@ -44,6 +53,34 @@ func (c *choice) value() *bool {
 		return nil
 	}
 	return &c.yes
+}
+
+// rolesFlag collects --delegate-role NAME.
+type rolesFlag struct {
+	roles []string
+	none  bool
+}
+
+// add adds the flag and its opposite. who says what gets a token.
+func (f *rolesFlag) add(flags *pflag.FlagSet, who string) {
+	flags.StringArrayVar(&f.roles, "delegate-role", nil, "role of yours for which "+who+" a token of the project; may be repeated")
+	flags.BoolVar(&f.none, "no-delegate-roles", false, "no roles: no token")
+}
+
+func (f *rolesFlag) check() error {
+	if f.none && len(f.roles) > 0 {
+		return errors.New("argument --no-delegate-roles: not allowed with argument --delegate-role")
+	}
+	return nil
+}
+
+// value is nil when neither was given.
+func (f *rolesFlag) value() *[]string {
+	if !f.none && len(f.roles) == 0 {
+		return nil
+	}
+	list := listOf(f.roles)
+	return &list
 }
 
 // exclusive wants at most one of the flags, and with required exactly one.
@@ -145,22 +182,58 @@ func (m *moment) String() string {
 func (m *moment) Type() string { return "time" }
 
 // configFlag collects --config NAME=VALUE.
-type configFlag struct{ values []string }
-
-func (f *configFlag) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.values, "config", nil, "NAME=VALUE of an environment variable; may be repeated")
+type configFlag struct {
+	*cli
+	values []string
 }
 
+func (f *configFlag) add(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.values, "config", nil, "NAME=VALUE of an environment variable; @FILE has one in each line; may be repeated")
+}
+
+// check also puts the lines of files in place of their names.
 func (f *configFlag) check() error {
-	for _, pair := range f.values {
-		if name, _, ok := strings.Cut(pair, "="); !ok || name == "" {
-			return errors.New("argument --config: must be NAME=VALUE")
+	var all []string
+	for _, value := range f.values {
+		lines, err := f.lines(value)
+		if err != nil {
+			return err
 		}
+		all = append(all, lines...)
 	}
+	f.values = all
 	return nil
 }
 
-// config is nil when the flag was not given.
+// lines are the pairs of a value: itself, or those in a file.
+func (f *configFlag) lines(value string) (lines []string, err error) {
+	if !strings.HasPrefix(value, "@") {
+		if name, _, ok := strings.Cut(value, "="); !ok || name == "" {
+			return nil, errors.New("argument --config: must be NAME=VALUE or @FILE")
+		}
+		return []string{value}, nil
+	}
+	text, err := f.text("--config", value)
+	if err != nil {
+		return nil, err
+	}
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		name, _, ok := strings.Cut(line, "=")
+		switch {
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#"):
+		case !ok || name == "": // without the line, which may be a secret
+			return nil, fmt.Errorf("argument --config: line %d is not NAME=VALUE", number)
+		default:
+			lines = append(lines, line)
+		}
+	}
+	return lines, nil
+}
+
+// config is nil when the flag was not given. Of several values for a name the last one counts.
 func (f *configFlag) config() map[string]*string {
 	if len(f.values) == 0 {
 		return nil

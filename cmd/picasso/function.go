@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -13,7 +15,7 @@ func (c *cli) functions() *cobra.Command {
 		cli: c, noun: "function", fields: functionFields, create: (*client.Client).CreateFunction, get: (*client.Client).Function,
 		update: (*client.Client).UpdateFunction, remove: (*client.Client).DeleteFunction,
 	}
-	create := r.creation("Create a function from an image", new(functionFlags))
+	create := r.creation("Create a function from an image", newFunctionFlags(c))
 	showDefaults(create.Flags())
 	create.Example = "  picasso function create hello --image picasso/hello\n" +
 		"  picasso function create count --image debian --contract stdio --command wc --command -l"
@@ -21,7 +23,20 @@ func (c *cli) functions() *cobra.Command {
 	remove.Short = "Delete functions with their triggers; what is queued for them is cancelled"
 	return group("function", "Functions", create, c.functionList(),
 		r.view("Show a function: its id, app:name, or the name of one in app default"),
-		r.change(new(functionFlags)), remove, c.functionInvoke())
+		r.change(newFunctionFlags(c)), r.unset(unsettableOfFunction(), (*client.Client).ResetFunction),
+		remove, c.functionInvoke(), c.functionURL())
+}
+
+// functionURL is for scripts, which hand the URL to any HTTP client.
+func (c *cli) functionURL() *cobra.Command {
+	return group("url", "Where functions take HTTP", c.shower("show <function>", "Show the URL of a function, for any HTTP client", exactly(1),
+		func(ctx context.Context, api *client.Client, args []string) ([]field, error) {
+			fn, err := api.Function(ctx, args[0])
+			if err != nil {
+				return nil, err
+			}
+			return []field{{"public", fn.Public}, {"url", api.FunctionURL(fn.ID)}}, nil
+		}))
 }
 
 func functionFields(api *client.Client, fn *picasso.Function) []field {
@@ -34,6 +49,7 @@ func functionFields(api *client.Client, fn *picasso.Function) []field {
 		{"timeout_s", fn.TimeoutS}, {"queue_timeout_s", fn.QueueTimeoutS}, {"idle_timeout_s", fn.IdleTimeoutS},
 		{"concurrency", fn.Concurrency}, {"min_sandboxes", fn.MinSandboxes}, {"max_sandboxes", fn.MaxSandboxes},
 		{"network", string(fn.Network)}, {"health_path", fn.HealthPath},
+		{"delegate_roles", listOf(fn.DelegateRoles)}, {"host_tags", listOf(fn.HostTags)},
 		{"enabled", fn.Enabled}, {"priority", fn.Priority}, {"max_attempts", fn.Retry.MaxAttempts},
 		{"min_delay_s", fn.Retry.MinDelayS}, {"max_delay_s", fn.Retry.MaxDelayS}, {"max_age_s", fn.Retry.MaxAgeS},
 		{"on_success", fn.OnSuccess}, {"on_failure", fn.OnFailure},

@@ -19,8 +19,12 @@ type functionFlags struct {
 	contract, network string
 	public, enabled   choice
 	entrypoint, words []string
+	hostTags          []string
 	config            configFlag
+	roles             rolesFlag
 }
+
+func newFunctionFlags(c *cli) *functionFlags { return &functionFlags{config: configFlag{cli: c}} }
 
 func (f *functionFlags) add(flags *pflag.FlagSet) {
 	f.flags = flags
@@ -28,7 +32,7 @@ func (f *functionFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Image, "image", "", "image it runs, as in 'docker run'")
 	flags.StringVar(&s.App, "app", "", "app it belongs to")
 	flags.StringVar(&s.Description, "description", "", "what it is for")
-	flags.StringVar(&f.contract, "contract", "", "how it takes calls: fn, web or stdio")
+	flags.StringVar(&f.contract, "contract", "", "how it takes calls: fn, web, stdio or stdio-http")
 	flags.StringArrayVar(&f.entrypoint, "entrypoint", nil, "word of the entrypoint in place of the image's; may be repeated")
 	flags.StringArrayVar(&f.words, "command", nil, "word of the command in place of the image's; may be repeated")
 	f.config.add(flags)
@@ -41,9 +45,11 @@ func (f *functionFlags) add(flags *pflag.FlagSet) {
 	flags.Var((*seconds)(&s.IdleTimeoutS), "idle-timeout", "how long an idle sandbox is kept")
 	flags.IntVar(&s.Concurrency, "concurrency", 0, "calls at once in one sandbox (contract web)")
 	flags.IntVar(&s.MinSandboxes, "min-sandboxes", 0, "sandboxes kept warm")
-	flags.IntVar(&s.MaxSandboxes, "max-sandboxes", 0, "most sandboxes on a host; 0: as many as fit")
+	flags.IntVar(&s.MaxSandboxes, "max-sandboxes", 0, "most sandboxes, on all hosts; 0: as many as fit")
 	flags.StringVar(&f.network, "network", "", "what it may reach: egress or none")
 	flags.StringVar(&s.HealthPath, "health-path", "", "path that answers 2xx when it is ready (contract web)")
+	flags.StringArrayVar(&f.hostTags, "host-tag", nil, "tag that hosts it runs on must have; may be repeated")
+	f.roles.add(flags, "each call gets")
 	f.addAsync(flags)
 }
 
@@ -65,7 +71,7 @@ func (f *functionFlags) check(creating bool) error {
 	if creating && f.spec.Image == "" {
 		return errors.New("the following arguments are required: --image")
 	}
-	return cmp.Or(f.public.check(), f.enabled.check(), f.config.check())
+	return cmp.Or(f.public.check(), f.enabled.check(), f.config.check(), f.roles.check())
 }
 
 // showDefaults says in the help of create what the server takes for what is not given.
@@ -87,8 +93,8 @@ func (f *functionFlags) opts(name *string) client.FunctionOpts {
 		Name: name, App: given(f.flags, "app", &s.App),
 		Description: given(f.flags, "description", &s.Description), Image: given(f.flags, "image", &s.Image),
 		Contract: given(f.flags, "contract", &s.Contract), Network: given(f.flags, "network", &s.Network),
-		Entrypoint: f.wordsOf("entrypoint", f.entrypoint), Command: f.wordsOf("command", f.words),
-		Config: f.config.config(), Public: f.public.value(), Enabled: f.enabled.value(),
+		Entrypoint: wordsOf(f.flags, "entrypoint", f.entrypoint), Command: wordsOf(f.flags, "command", f.words),
+		Config: f.config.config(), Public: f.public.value(), Enabled: f.enabled.value(), DelegateRoles: f.roles.value(),
 		MemoryMB: given(f.flags, "memory", &s.MemoryMB), CPUs: given(f.flags, "cpus", &s.CPUs),
 		TmpMB: given(f.flags, "tmp", &s.TmpMB), TimeoutS: given(f.flags, "timeout", &s.TimeoutS),
 		QueueTimeoutS: given(f.flags, "queue-timeout", &s.QueueTimeoutS),
@@ -97,6 +103,7 @@ func (f *functionFlags) opts(name *string) client.FunctionOpts {
 		MinSandboxes:  given(f.flags, "min-sandboxes", &s.MinSandboxes),
 		MaxSandboxes:  given(f.flags, "max-sandboxes", &s.MaxSandboxes),
 		HealthPath:    given(f.flags, "health-path", &s.HealthPath),
+		HostTags:      wordsOf(f.flags, "host-tag", f.hostTags),
 		Priority:      given(f.flags, "priority", &s.Priority),
 		Retry:         f.retry(),
 		OnSuccess:     given(f.flags, "on-success", &s.OnSuccess),
@@ -115,12 +122,4 @@ func (f *functionFlags) retry() *client.RetryOpts {
 		return nil
 	}
 	return &opts
-}
-
-// wordsOf takes a single empty word as none, which goes back to the image's.
-func (f *functionFlags) wordsOf(flag string, words []string) *[]string {
-	if len(words) == 1 && words[0] == "" {
-		words = []string{}
-	}
-	return given(f.flags, flag, &words)
 }

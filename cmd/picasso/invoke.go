@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,7 +37,9 @@ func (c *cli) functionInvoke() *cobra.Command {
 				}
 				return c.queued(ctx, api, e, f)
 			}
+			done := c.progress(always("waiting for the function"))
 			answer, err := api.Invoke(ctx, args[0], input)
+			done()
 			if err != nil {
 				return err
 			}
@@ -81,7 +84,7 @@ func (f *invokeFlags) check() error {
 func (c *cli) queued(ctx context.Context, api *client.Client, e *picasso.Execution, f *invokeFlags) error {
 	if id := e.ID; f.wait {
 		var err error
-		if e, err = api.AwaitExecution(ctx, id); err != nil {
+		if e, err = c.await(ctx, api, e); err != nil {
 			fmt.Fprintf(c.err, "Execution %s is stored and will run, but waiting for it ended:\n", id)
 			return err
 		}
@@ -93,6 +96,19 @@ func (c *cli) queued(ctx context.Context, api *client.Client, e *picasso.Executi
 		return fmt.Errorf("the execution ended as %s: %s (Execution-ID: %s)", e.Status, e.Reason, e.ID)
 	}
 	return nil
+}
+
+// await returns an execution when it has ended.
+func (c *cli) await(ctx context.Context, api *client.Client, e *picasso.Execution) (last *picasso.Execution, err error) {
+	var status atomic.Value
+	status.Store(e.Status)
+	defer c.progress(func() string { return fmt.Sprintf("execution %s is %s", e.ID, status.Load()) })()
+	for last, err = range api.WatchExecution(ctx, e.ID) {
+		if err == nil {
+			status.Store(last.Status)
+		}
+	}
+	return last, err
 }
 
 // input is what the argument says, if given: a text, or @ and the name of a file. Otherwise it is standard
@@ -112,6 +128,22 @@ func (c *cli) input(argument string, given bool, data string) (io.Reader, error)
 		return nil, nil
 	}
 	return io.NopCloser(c.in), nil // net/http closes bodies; standard input is not ours
+}
+
+// text is the whole of what an argument says: a text, or @ and the name of a file.
+func (c *cli) text(argument, data string) (string, error) {
+	from, err := c.input(argument, true, data)
+	if err != nil {
+		return "", err
+	}
+	if closer, ok := from.(io.Closer); ok {
+		defer closer.Close()
+	}
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return "", fmt.Errorf("argument %s: %w", argument, err)
+	}
+	return string(text), nil
 }
 
 func isTerminal(f *os.File) bool {

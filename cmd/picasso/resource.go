@@ -22,6 +22,8 @@ type resource[T, O any] struct {
 	get    func(*client.Client, context.Context, string) (*T, error)
 	update func(*client.Client, context.Context, string, O) (*T, error)
 	remove func(*client.Client, context.Context, string) error
+	// stored hears of what was created or changed, and whether it is shown. May be nil.
+	stored func(item *T, shown bool)
 }
 
 // settings are the flags that make up an O.
@@ -35,9 +37,14 @@ type settings[O any] interface {
 
 func (r *resource[T, O]) creation(short string, s settings[O]) *cobra.Command {
 	cmd := r.shower("create <name>", short, exactly(1), func(ctx context.Context, api *client.Client, args []string) ([]field, error) {
+		done := r.progress(always("waiting for the server, which may have to pull an image"))
 		item, err := r.create(api, ctx, s.opts(&args[0]))
+		done()
 		if err != nil {
 			return nil, err
+		}
+		if r.stored != nil {
+			r.stored(item, true)
 		}
 		return r.fields(api, item), nil
 	})
@@ -51,16 +58,24 @@ func (r *resource[T, O]) change(s settings[O]) *cobra.Command {
 	opts := func() O { return s.opts(given(cmd.Flags(), "name", &name)) }
 	cmd = r.command(fmt.Sprintf("set <%s>", r.noun), "Change "+article(r.noun), exactly(1),
 		func(ctx context.Context, api *client.Client, args []string) error {
-			_, err := r.update(api, ctx, args[0], opts())
+			done := r.progress(always("waiting for the server"))
+			item, err := r.update(api, ctx, args[0], opts())
+			done()
+			if err == nil && r.stored != nil {
+				r.stored(item, false)
+			}
 			return err
 		})
 	s.add(cmd.Flags())
 	cmd.Flags().StringVar(&name, "name", "", "new name")
 	return checked(cmd, func() error {
+		if err := s.check(false); err != nil { // first: it reads files and the like into what opts gives
+			return err
+		}
 		if reflect.ValueOf(opts()).IsZero() {
 			return errors.New("nothing to change: give at least one option")
 		}
-		return s.check(false)
+		return nil
 	})
 }
 
@@ -105,6 +120,7 @@ func (c *cli) tryAll(verb, noun string, refs []string, do func(ref string) error
 	}
 	if failed > 0 {
 		//nolint:staticcheck // openstackclient's words
+		//lint:ignore ST1005 openstackclient's words
 		return fmt.Errorf("%d of %d %ss failed to %s.", failed, len(refs), noun, verb)
 	}
 	return nil

@@ -54,10 +54,13 @@ type listFlags struct {
 	filter      map[string]pflag.Value // by the name in the API
 }
 
-func (f *listFlags) add(flags *pflag.FlagSet) {
+func (f *listFlags) add(flags *pflag.FlagSet, ofProjects bool) {
 	flags.BoolVar(&f.long, "long", false, "show more columns")
 	flags.IntVar(&f.limit, "limit", 0, "show at most so many; 0: all")
 	flags.StringVar(&f.marker, "marker", "", "id of the last one that is not wanted")
+	if !ofProjects {
+		return
+	}
 	flags.StringVar(&f.sort, "sort", "", "order, as 'key:asc,key:desc' with keys of the API")
 	flags.BoolVar(&f.allProjects, "all-projects", false, "those of all projects (for admins)")
 }
@@ -106,6 +109,7 @@ func (f *listFlags) check() error {
 // first brief of them always and the others with --long, and where it is from.
 type listing[T any] struct {
 	brief   int
+	global  bool // they belong to no project, and the API has them in one order
 	names   []string
 	row     func(item *T) []any
 	filters func(*listFlags, *pflag.FlagSet) // adds flags of its own
@@ -141,7 +145,7 @@ func lister[T any](c *cli, short string, l listing[T]) *cobra.Command {
 		}
 		return opts.Show(c.out, t)
 	})
-	f.add(cmd.Flags())
+	f.add(cmd.Flags(), !l.global)
 	l.filters(f, cmd.Flags())
 	opts = cliff.NewOptions(cmd.Flags(), true)
 	return checked(cmd, func() error { return errors.Join(f.check(), opts.Check()) })

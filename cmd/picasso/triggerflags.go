@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
+	"reflect"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -20,47 +21,93 @@ type triggerFlags struct {
 	flags          *pflag.FlagSet
 	function, kind string
 	enabled        choice
+	roles          rolesFlag
 	input          string // with the text of the file, after check
-	schedule       picasso.Schedule
-	at, start, end moment
-	overlap        string
-	catchUp        string
+
+	schedule     scheduleFlags
+	swift        swiftFlags
+	notification notificationFlags
+	alarm        alarmFlags
+	webhook      webhookFlags
 }
 
 func newTriggerFlags(c *cli, creating bool) *triggerFlags {
-	later := moment{now: c.now, future: true}
-	return &triggerFlags{cli: c, creating: creating, at: later, start: later, end: later}
+	return &triggerFlags{
+		cli: c, creating: creating, schedule: newScheduleFlags(c), notification: notificationFlags{cli: c}, webhook: webhookFlags{cli: c},
+	}
 }
 
 func (f *triggerFlags) add(flags *pflag.FlagSet) {
 	f.flags = flags
 	if f.creating { // the type of a trigger cannot be changed
-		flags.StringVar(&f.kind, "type", "", "what fires it: schedule")
+		flags.StringVar(&f.kind, "type", "", "what fires it: "+typeNames()+"; may be left out where other options tell")
 	}
 	flags.StringVar(&f.function, "function", "", "function it invokes")
 	flags.StringVar(&f.input, "input", "", "what the function gets in place of the event; ${id}, ${time}, ${data.x} … stand for the event's; @FILE takes it from a file")
 	f.enabled.add(flags, [2]string{"enable", "it fires"}, [2]string{"disable", "it is paused: what would fire it passes by"})
-	s := &f.schedule
-	flags.StringVar(&s.Cron, "cron", "", "fires by a cron expression of five fields, or @hourly, @daily, @weekly, @monthly, @yearly")
-	flags.Var((*seconds)(&s.EveryS), "every", "fires each time so much has passed, as 300 or 5m")
-	flags.Var(&f.at, "at", "fires once, at a time (RFC 3339) or so long from now, as 10m")
-	flags.StringVar(&s.Timezone, "timezone", "", "time zone of --cron, as Europe/Berlin (default UTC)")
-	flags.Var(&f.start, "start", "fires at or after the time (RFC 3339, or from now); '' for none")
-	flags.Var(&f.end, "end", "fires before the time (RFC 3339, or from now); '' for none")
-	flags.IntVar(&s.MaxRuns, "max-runs", 0, "fires so often at most; 0: any number")
-	flags.StringVar(&f.overlap, "overlap", "", "while its last execution goes on: allow, or skip the fire (default allow)")
-	flags.StringVar(&f.catchUp, "catch-up", "", "of fires that the service was down for: none, last or all (default last)")
+	f.roles.add(flags, "its executions get, in place of the function's own,")
+	for kind, add := range map[picasso.TriggerType]func(*pflag.FlagSet){
+		picasso.TriggerSchedule: f.schedule.add, picasso.TriggerSwift: f.swift.add, picasso.TriggerNotification: f.notification.add,
+		picasso.TriggerAlarm: f.alarm.add, picasso.TriggerWebhook: f.webhook.add,
+	} {
+		addOf(flags, kind, add)
+	}
+}
+
+func typeNames() string {
+	var names []string
+	for _, kind := range picasso.TriggerTypes() {
+		names = append(names, string(kind))
+	}
+	return strings.Join(names, ", ")
+}
+
+// ofType annotates the flags that are for one type of trigger only.
+const ofType = "type"
+
+// addOf adds flags that are for one type, which their help tells.
+func addOf(flags *pflag.FlagSet, kind picasso.TriggerType, add func(*pflag.FlagSet)) {
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	add(own)
+	own.VisitAll(func(flag *pflag.Flag) {
+		flag.Usage = string(kind) + ": " + flag.Usage
+		flag.Annotations = map[string][]string{ofType: {string(kind)}}
+	})
+	flags.AddFlagSet(own)
 }
 
 func (f *triggerFlags) check(creating bool) error {
-	switch {
-	case creating && f.kind == "":
-		return errors.New("the following arguments are required: --type")
-	case creating && f.function == "":
+	if err := f.settleType(creating); err != nil {
+		return err
+	}
+	if creating && f.function == "" {
 		return errors.New("the following arguments are required: --function")
 	}
-	scheduled := creating && f.kind == string(picasso.TriggerSchedule)
-	return cmp.Or(f.enabled.check(), exclusive(f.flags, scheduled, "cron", "every", "at"), f.readInput())
+	made := picasso.TriggerType("") // the type that needs what it needs to be made
+	if creating {
+		made = picasso.TriggerType(f.kind)
+	}
+	return cmp.Or(f.enabled.check(), f.roles.check(),
+		f.schedule.check(made == picasso.TriggerSchedule), f.swift.check(made == picasso.TriggerSwift),
+		f.notification.check(made == picasso.TriggerNotification), f.alarm.check(), f.webhook.check(), f.readInput())
+}
+
+// settleType lets the flags of one type stand for --type, and refuses those of another one.
+func (f *triggerFlags) settleType(creating bool) (err error) {
+	f.flags.Visit(func(flag *pflag.Flag) {
+		kinds := flag.Annotations[ofType]
+		switch {
+		case len(kinds) == 0:
+		case f.kind == "":
+			f.kind = kinds[0]
+		case f.kind != kinds[0]:
+			err = cmp.Or(err, fmt.Errorf("argument --%s: is for type %s, not %s", flag.Name, kinds[0], f.kind))
+		}
+	})
+	if creating && f.kind == "" {
+		return errors.New("the following arguments are required: --type")
+	}
+	return err
 }
 
 // readInput puts the text of the file that --input may name in place of its name.
@@ -68,51 +115,35 @@ func (f *triggerFlags) readInput() error {
 	if !f.flags.Changed("input") {
 		return nil
 	}
-	from, err := f.cli.input("--input", true, f.input)
-	if err != nil {
-		return err
-	}
-	if closer, ok := from.(io.Closer); ok {
-		defer closer.Close()
-	}
-	text, err := io.ReadAll(from)
-	if err != nil {
-		return fmt.Errorf("argument --input: %w", err)
-	}
-	f.input = string(text)
-	return nil
+	text, err := f.cli.text("--input", f.input)
+	f.input = text
+	return err
 }
 
 func (f *triggerFlags) opts(name *string) client.TriggerOpts {
-	kind := picasso.TriggerType(f.kind)
-	return client.TriggerOpts{
-		Name: name, Function: given(f.flags, "function", &f.function), Type: unlessEmpty(&kind),
-		Enabled: f.enabled.value(), InputTemplate: given(f.flags, "input", &f.input), Schedule: f.scheduleOpts(),
+	opts := client.TriggerOpts{
+		Name: name, Function: given(f.flags, "function", &f.function), Enabled: f.enabled.value(),
+		InputTemplate: given(f.flags, "input", &f.input), DelegateRoles: f.roles.value(),
+		Schedule: f.schedule.opts(), Swift: f.swift.opts(), Notification: f.notification.opts(),
+		Alarm: f.alarm.opts(), Webhook: f.webhook.opts(),
 	}
+	if f.creating {
+		kind := picasso.TriggerType(f.kind)
+		opts.Type = &kind
+		switch kind { // that need nothing to be told
+		case picasso.TriggerAlarm:
+			opts.Alarm = cmp.Or(opts.Alarm, &client.AlarmOpts{})
+		case picasso.TriggerWebhook:
+			opts.Webhook = cmp.Or(opts.Webhook, &client.WebhookOpts{})
+		}
+	}
+	return opts
 }
 
-func unlessEmpty[T ~string](s *T) *T {
-	if *s == "" {
+// blockOf is nil when nothing is to be set.
+func blockOf[T any](opts T) *T {
+	if reflect.ValueOf(opts).IsZero() {
 		return nil
-	}
-	return s
-}
-
-// scheduleOpts is nil when no flag is about the schedule.
-func (f *triggerFlags) scheduleOpts() *client.ScheduleOpts {
-	s := &f.schedule
-	s.Overlap, s.CatchUp = picasso.Overlap(f.overlap), picasso.CatchUp(f.catchUp)
-	opts := client.ScheduleOpts{
-		Cron: given(f.flags, "cron", &s.Cron), EveryS: given(f.flags, "every", &s.EveryS), At: given(f.flags, "at", &f.at.Time),
-		Timezone: given(f.flags, "timezone", &s.Timezone), MaxRuns: given(f.flags, "max-runs", &s.MaxRuns),
-		StartAt: given(f.flags, "start", &f.start.Time), EndAt: given(f.flags, "end", &f.end.Time),
-		Overlap: given(f.flags, "overlap", &s.Overlap), CatchUp: given(f.flags, "catch-up", &s.CatchUp),
-	}
-	if opts == (client.ScheduleOpts{}) {
-		return nil
-	}
-	if kinds := opts.Cron != nil || opts.EveryS != nil || opts.At != nil; kinds && !f.creating {
-		opts.Cron, opts.EveryS, opts.At = &s.Cron, &s.EveryS, &f.at.Time // the others are empty, and so end
 	}
 	return &opts
 }

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso/cmd/internal/launch"
+	"github.com/picasso-faas/picasso/cmd/internal/launch/launchtest"
 )
 
 // TestMain makes the test binary a daemon when a test runs it as one.
@@ -29,34 +29,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// lockedBuffer is written by a process and read by the test.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 type process struct {
 	*exec.Cmd
-	out  *lockedBuffer
+	out  *launchtest.Output
 	done chan error
 }
 
 // start runs a daemon in a process of its own.
 func start(t *testing.T, role launch.Role, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(os.Args[0], args...), out: new(lockedBuffer), done: make(chan error, 1)}
+	p := &process{Cmd: exec.Command(os.Args[0], args...), out: new(launchtest.Output), done: make(chan error, 1)}
 	p.Env = append(os.Environ(), "PICASSO_TEST_ROLE="+string(role))
 	p.Stderr = p.out
 	require.NoError(t, p.Start())
@@ -82,7 +64,7 @@ func apiConfig(t *testing.T, more string) (file, url string) {
 	require.NoError(t, free.Close())
 	file = filepath.Join(dir, "picasso.conf")
 	text := fmt.Sprintf("[DEFAULT]\nauth_strategy = noauth\n%s\n[api]\nbind_port = %d\nmetrics_bind_port = -1\n"+
-		"[database]\nconnection = sqlite:///%s/p.sqlite\n[rpc]\nkey = 0123456789abcdef\nengine_url = http://127.0.0.1:1\n", more, port, dir)
+		"[database]\nconnection = sqlite:///%s/p.sqlite\n", more, port, dir)
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	return file, fmt.Sprintf("http://127.0.0.1:%d", port)
 }

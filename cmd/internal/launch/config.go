@@ -11,7 +11,9 @@ import (
 	"github.com/picasso-faas/picasso/engine/docker"
 	"github.com/picasso-faas/picasso/keystone"
 	"github.com/picasso-faas/picasso/triggers"
+	"github.com/picasso-faas/picasso/triggers/amqp"
 	"github.com/picasso-faas/picasso/triggers/destination"
+	"github.com/picasso-faas/picasso/triggers/notify"
 	"github.com/picasso-faas/picasso/triggers/queue"
 )
 
@@ -42,6 +44,7 @@ type Config struct {
 	API          API
 	Database     db.Config
 	Keystone     keystone.Config
+	Delegation   keystone.Delegation
 	Policy       Policy
 	Engine       engine.Config
 	Docker       docker.Config
@@ -49,6 +52,10 @@ type Config struct {
 	Retention    triggers.Retention
 	Destinations destination.Options
 	Triggers     Triggers
+	AMQP         amqp.Config
+	Notify       notify.Options
+	Registration Registration
+	Hosts        Hosts
 	RPC          RPC
 	HealthCheck  HealthCheck
 }
@@ -73,6 +80,7 @@ type API struct {
 	PublicEndpoint  string `ini:"public_endpoint" help:"URL under which clients reach the API, with its path if it has one; it is used in links. Empty: what the Host header says."`
 	ProxyHeaders    bool   `ini:"enable_proxy_headers_parsing" help:"Make links follow X-Forwarded-Proto, -Host and -Prefix. Only for an API that clients cannot reach but through a proxy that sets them."`
 	MaxRequestBytes int64  `ini:"max_request_bytes" help:"Largest body of a call in bytes; a longer one is answered 413."`
+	Concurrency     int    `ini:"project_concurrency" help:"How many calls that somebody waits for (not asynchronous ones) a project may run at once, 0 to 1000000; more are answered 429. All picasso-api processes count together, and tell each other once a second: steady load is held to the limit, and when load moves from one to another up to twice as many (at least one for each process) may get in within two seconds, and run to their end. A process that is started beside others lets in one for about a second, and then may add its even part of the limit to those that run. A process that has all of the load gets there in a few seconds. The same for all processes. 0: any number."`
 	MaxLimit        int    `ini:"max_limit" help:"Most items on a page of a list, 1 to 1000."`
 }
 
@@ -89,12 +97,28 @@ type Triggers struct {
 	MetricsBindPort int    `ini:"metrics_bind_port" help:"Port of that listener. -1: no such listener."`
 }
 
+// Registration is what of section [engine] is not the engine's own business.
+type Registration struct {
+	APIURL   string        `ini:"api_url" help:"URL of picasso-api, to which picasso-engine says every so often that it is there. It logs in as the service user of [keystone_authtoken]. It needs nothing else to be told where calls come from: the others find it by what it says."`
+	Interval time.Duration `ini:"heartbeat_interval" help:"Time between two of these heartbeats, 0.1 to 60 seconds. Should fit a few times into [hosts] give_up_after."`
+}
+
+// Hosts is section [hosts].
+type Hosts struct {
+	GiveUpAfter time.Duration `ini:"give_up_after" help:"How long after its last heartbeat a compute host counts as down, 1 to 3600 seconds, by the clock of the database. The same for picasso-api and picasso-trigger."`
+}
+
 // RPC is section [rpc].
 type RPC struct {
-	Key       string `ini:"key" secret:"true" help:"Secret of at least 16 bytes that picasso-api, picasso-trigger and picasso-engine share; whoever has it can run anything. Required by all three."`
-	BindHost  string `ini:"bind_host" help:"Address picasso-engine listens on for the others. What passes is signed but not encrypted: use an internal network."`
-	BindPort  int    `ini:"bind_port" help:"Port picasso-engine listens on. 0: any free one."`
-	EngineURL string `ini:"engine_url" help:"Where the others find picasso-engine."`
+	BindHost     string `ini:"bind_host" help:"Address picasso-engine listens on for picasso-api and picasso-trigger. Empty: the one from which it reaches the API."`
+	BindPort     int    `ini:"bind_port" help:"Port picasso-engine listens on. 0: any free one."`
+	AdvertiseURL string `ini:"advertise_url" help:"URL under which the others reach picasso-engine, where that is not the address and port it listens on."`
+	Cert         string `ini:"cert" help:"PEM file with this host's certificate. With cert, key and ca, all three in all processes, what passes between them is encrypted, and both sides prove who they are (TLS 1.3). Without, requests are signed, but can be read, and the bodies and headers of calls and all answers can be changed on the way: use an internal network."`
+	Key          string `ini:"key" help:"PEM file with the private key of cert."`
+	CA           string `ini:"ca" help:"PEM file with the certificates of the authorities that sign the certificates of these processes, and of nobody else's. That of picasso-engine names its host or address."`
+	MaxProtocol  int    `ini:"max_protocol" help:"Highest version of the protocol between these processes that this one speaks, for upgrades one by one. 0: the highest it knows."`
+
+	cert, key, ca []byte // the content of these files
 }
 
 // HealthCheck is section [healthcheck].
@@ -104,8 +128,8 @@ type HealthCheck struct {
 
 const defaultPolicyFile = "policy.yaml"
 
-// DefaultConfig returns the defaults of a service in a cloud. Database,
-// keystone_authtoken and rpc have options that must be set.
+// DefaultConfig returns the defaults of a service in a cloud. Database and
+// keystone_authtoken have options that must be set.
 func DefaultConfig() Config {
 	return Config{
 		General: General{AuthStrategy: AuthKeystone, StatePath: "/var/lib/picasso", ShutdownTimeout: time.Minute},
@@ -114,13 +138,16 @@ func DefaultConfig() Config {
 			MaxRequestBytes: api.DefaultMaxRequestBytes, MaxLimit: api.DefaultMaxLimit,
 		},
 		Database: db.DefaultConfig(),
-		Keystone: keystone.DefaultConfig(),
-		Policy:   Policy{File: defaultPolicyFile},
-		Engine:   engine.DefaultConfig(),
-		Docker:   docker.DefaultConfig(),
-		Queue:    queue.DefaultOptions(), Retention: triggers.DefaultRetention(),
+		Keystone: keystone.DefaultConfig(), Delegation: keystone.DefaultDelegation(),
+		Policy: Policy{File: defaultPolicyFile},
+		Engine: engine.DefaultConfig(),
+		Docker: docker.DefaultConfig(),
+		Queue:  queue.DefaultOptions(), Retention: triggers.DefaultRetention(),
 		Triggers: Triggers{MetricsBindHost: "127.0.0.1", MetricsBindPort: 10004},
-		RPC:      RPC{BindHost: "127.0.0.1", BindPort: 10002, EngineURL: "http://127.0.0.1:10002"},
+		AMQP:     amqp.DefaultConfig(), Notify: notify.DefaultOptions(),
+		Registration: Registration{APIURL: "http://127.0.0.1:10001", Interval: 2 * time.Second},
+		Hosts:        Hosts{GiveUpAfter: 10 * time.Second},
+		RPC:          RPC{BindPort: 10002},
 	}
 }
 
@@ -140,13 +167,20 @@ func (c *Config) Sections() []config.Section {
 		{Name: "api", Into: &c.API},
 		{Name: "database", Into: &c.Database},
 		{Name: "keystone_authtoken", Into: &c.Keystone},
+		{Name: "delegation", Into: &c.Delegation},
 		{Name: "oslo_policy", Into: &c.Policy},
 		{Name: "engine", Into: &c.Engine},
+		{Name: "engine", Into: &c.Registration},
 		{Name: "docker", Into: &c.Docker},
 		{Name: "queue", Into: &c.Queue},
 		{Name: "retention", Into: &c.Retention},
 		{Name: "destinations", Into: &c.Destinations},
 		{Name: "triggers", Into: &c.Triggers},
+		{Name: "oslo_messaging_notifications", Into: &c.AMQP.Transport},
+		{Name: "oslo_messaging_rabbit", Into: &c.AMQP.Rabbit},
+		{Name: "notifications", Into: &c.AMQP.Options},
+		{Name: "notifications", Into: &c.Notify},
+		{Name: "hosts", Into: &c.Hosts},
 		{Name: "rpc", Into: &c.RPC},
 		{Name: "healthcheck", Into: &c.HealthCheck},
 	}
@@ -158,26 +192,12 @@ func (c *Config) Complete(role Role, dir string) {
 	if c.General.Host != "" {
 		c.Engine.Host, c.Docker.Host = c.General.Host, c.General.Host
 	}
+	c.Engine.Runtime = c.Docker.SandboxRuntime
 	if c.Database.Connection == "" && role == RoleAllInOne {
 		c.Database.Connection = "sqlite:///" + filepath.Join(c.General.StatePath, "picasso.sqlite")
 	}
 	c.Policy.optional = c.Policy.File == "" || c.Policy.File == defaultPolicyFile
 	if dir != "" && !filepath.IsAbs(c.Policy.File) {
 		c.Policy.File = filepath.Join(dir, c.Policy.File)
-	}
-}
-
-// Ignored lists sections that other OpenStack services and coming versions of
-// Picasso have in the same files, and options that deployment tools write for
-// keystonemiddleware. They mean nothing here.
-func Ignored() []string {
-	return []string{
-		"barbican", "cors", "key_manager", "oslo_concurrency", "oslo_limit", "oslo_messaging_notifications",
-		"oslo_messaging_rabbit", "oslo_middleware", "oslo_reports", "service_user", "swift",
-		// Tokens are cached in the process and the catalog is not needed.
-		"keystone_authtoken/memcached_servers", "keystone_authtoken/memcache_security_strategy",
-		"keystone_authtoken/memcache_secret_key", "keystone_authtoken/memcache_use_advanced_pool",
-		"keystone_authtoken/include_service_catalog", "keystone_authtoken/delay_auth_decision",
-		"keystone_authtoken/auth_version", "keystone_authtoken/signing_dir", "keystone_authtoken/cache",
 	}
 }

@@ -1,7 +1,11 @@
 package launch
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso/cmd/internal/config"
+	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
 )
 
 // valid is a configuration that every role takes.
@@ -17,7 +22,6 @@ func valid() Config {
 	c.General.Host = "host-1"
 	c.Database.Connection = "mysql+pymysql://picasso:hidden-word@db/picasso"
 	c.Keystone.AuthURL, c.Keystone.Username, c.Keystone.Password = "http://keystone:5000", "picasso", "hidden-word"
-	c.RPC.Key = "0123456789abcdef"
 	c.Complete(RoleAPI, "")
 	return c
 }
@@ -25,8 +29,9 @@ func valid() Config {
 func TestValidateNamesSectionAndOption(t *testing.T) {
 	every := []Role{RoleAPI, RoleTrigger, RoleEngine, RoleAllInOne}
 	front, back := []Role{RoleAPI, RoleAllInOne}, []Role{RoleEngine, RoleAllInOne}
+	users := []Role{RoleAPI, RoleEngine, RoleAllInOne}
 	queues, stores := []Role{RoleTrigger, RoleAllInOne}, []Role{RoleAPI, RoleTrigger, RoleAllInOne}
-	split := []Role{RoleAPI, RoleTrigger, RoleEngine}
+	split, engines := []Role{RoleAPI, RoleTrigger, RoleEngine}, []Role{RoleEngine}
 	tests := map[string]struct {
 		change func(c *Config)
 		want   string
@@ -41,14 +46,26 @@ func TestValidateNamesSectionAndOption(t *testing.T) {
 		"shutdown":         {func(c *Config) { c.General.ShutdownTimeout = -time.Second }, "[DEFAULT] graceful_shutdown_timeout: must not be negative", every},
 		"public endpoint":  {func(c *Config) { c.API.PublicEndpoint = "functions.example.org" }, "[api] public_endpoint: must be an http:// or https:// URL", front},
 		"no database":      {func(c *Config) { c.Database.Connection = "" }, "[database] connection: is required", stores},
-		"no Keystone":      {func(c *Config) { c.Keystone.AuthURL = "" }, "[keystone_authtoken] auth_url: must be", front},
+		"no Keystone":      {func(c *Config) { c.Keystone.AuthURL = "" }, "[keystone_authtoken] auth_url: must be", users},
 		"engine":           {func(c *Config) { c.Engine.MaxLogBytes = 1 }, "[engine] max_log_bytes: must be", back},
 		"docker":           {func(c *Config) { c.Docker.PullPolicy = "maybe" }, `[docker] pull_policy: "maybe"`, back},
-		"workers":          {func(c *Config) { c.Queue.Workers = 0 }, "[queue] workers: must be from 1 to 4096", queues},
+		"workers":          {func(c *Config) { c.Queue.Workers = 0 }, "[queue] workers: must be from 1 to 4096", stores},
+		"queued":           {func(c *Config) { c.Queue.MaxQueued = -1 }, "[queue] max_queued: must be from 0 to 10000000", stores},
 		"retention":        {func(c *Config) { c.Retention.LogDays = -1 }, "[retention] log_days: must be from 0 to 36500", queues},
 		"trigger's port":   {func(c *Config) { c.Triggers.MetricsBindPort = -2 }, "[triggers] metrics_bind_port: must be from -1 to 65535", queues},
-		"no key":           {func(c *Config) { c.RPC.Key = "short" }, "[rpc] key: must be at least 16 bytes", split},
-		"engine URL":       {func(c *Config) { c.RPC.EngineURL = "host:1" }, "[rpc] engine_url: must be an http:// URL", split},
+		"delegation":       {func(c *Config) { c.Delegation.TriggerRoles = nil }, "[delegation] trigger_roles: must name a role", stores},
+		"half a Keystone":  {func(c *Config) { c.Keystone.Password = "" }, "[keystone_authtoken] password: is required", every},
+		"broker":           {func(c *Config) { c.AMQP.Transport.TransportURL = "amqps:hidden-word" }, "[oslo_messaging_notifications] transport_url: ", queues},
+		"heartbeat":        {func(c *Config) { useBroker(c); c.AMQP.Rabbit.Heartbeat = time.Second }, "[oslo_messaging_rabbit] heartbeat_timeout_threshold: ", queues},
+		"prefetch":         {func(c *Config) { useBroker(c); c.AMQP.Options.Prefetch = 0 }, "[notifications] prefetch: must be from", queues},
+		"project deleted":  {func(c *Config) { c.Notify.OnProjectDeleted = "archive" }, "[notifications] on_project_deleted: must be delete or ignore", queues},
+		"API's URL":        {func(c *Config) { c.Registration.APIURL = "host:1" }, "[engine] api_url: must be an http:// or https:// URL", engines},
+		"interval":         {func(c *Config) { c.Registration.Interval = 0 }, "[engine] heartbeat_interval: must be from 0.1 to 60 seconds", engines},
+		"give up":          {func(c *Config) { c.Hosts.GiveUpAfter = 0 }, "[hosts] give_up_after: must be from 1 to 3600 seconds", stores},
+		"engine's port":    {func(c *Config) { c.RPC.BindPort = -1 }, "[rpc] bind_port: must be from 0", split},
+		"engine's URL":     {func(c *Config) { c.RPC.AdvertiseURL = "host:1" }, "[rpc] advertise_url: must be an http:// or https:// URL", split},
+		"half of TLS":      {func(c *Config) { c.RPC.CA = "ca.pem" }, "[rpc] cert: goes with key and ca", split},
+		"protocol":         {func(c *Config) { c.RPC.MaxProtocol = 99 }, "[rpc] max_protocol: must be from 1 to", split},
 		"noauth in public": {func(c *Config) { c.General.AuthStrategy, c.API.BindHost = AuthNone, "0.0.0.0" }, "[DEFAULT] auth_strategy: noauth lets", front},
 	}
 	for name, test := range tests {
@@ -68,6 +85,8 @@ func TestValidateNamesSectionAndOption(t *testing.T) {
 		})
 	}
 }
+
+func useBroker(c *Config) { c.AMQP.Transport.TransportURL = "rabbit://user:hidden-word@broker/" }
 
 func contains(roles []Role, role Role) bool {
 	return slices.Contains(roles, role)
@@ -107,6 +126,69 @@ func TestCompleteNamesTheHostEverywhere(t *testing.T) {
 	c := valid()
 	assert.Equal(t, "host-1", c.Engine.Host)
 	assert.Equal(t, "host-1", c.Docker.Host)
+}
+
+// What oslo.messaging knows may stand in the sections that we share with other
+// services: deployment tools write the same for all.
+func TestOptionsOfOtherServices(t *testing.T) {
+	cloudtest.Need(t, "keystone") // brings oslo.messaging along
+	out, err := exec.Command("oslo-config-generator", "--namespace", "oslo.messaging").Output()
+	require.NoError(t, err)
+	var conf strings.Builder
+	ours, options := false, 0
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "[") {
+			ours = line == "[oslo_messaging_notifications]\n" || line == "[oslo_messaging_rabbit]\n"
+			conf.WriteString(line)
+		}
+		if option, ok := strings.CutPrefix(line, "#"); ours && ok && !strings.HasPrefix(option, " ") && strings.Contains(option, " = ") {
+			conf.WriteString(option)
+			options++
+		}
+	}
+	assert.Greater(t, options, 20)
+	path := filepath.Join(t.TempDir(), "picasso.conf")
+	require.NoError(t, os.WriteFile(path, []byte(conf.String()), 0o600))
+	c := DefaultConfig()
+	require.NoError(t, config.Read(c.Sections(), config.Sources{Files: []string{path}, Ignore: Ignored()}))
+}
+
+func TestFilesAreReadForTheRolesThatUseThem(t *testing.T) {
+	every, queues := []Role{RoleAPI, RoleTrigger, RoleEngine, RoleAllInOne}, []Role{RoleTrigger, RoleAllInOne}
+	split := []Role{RoleAPI, RoleTrigger, RoleEngine}
+	path := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(path, []byte("pem"), 0o600))
+	tests := map[string]struct {
+		name    func(c *Config) *string
+		content func(c *Config) []byte
+		roles   []Role
+	}{
+		"[keystone_authtoken] cafile":           {func(c *Config) *string { return &c.Keystone.CAFile }, func(c *Config) []byte { return c.Keystone.CA }, every},
+		"[rpc] cert":                            {func(c *Config) *string { return &c.RPC.Cert }, func(c *Config) []byte { return c.RPC.cert }, split},
+		"[rpc] key":                             {func(c *Config) *string { return &c.RPC.Key }, func(c *Config) []byte { return c.RPC.key }, split},
+		"[rpc] ca":                              {func(c *Config) *string { return &c.RPC.CA }, func(c *Config) []byte { return c.RPC.ca }, split},
+		"[destinations] cafile":                 {func(c *Config) *string { return &c.Destinations.CAFile }, func(c *Config) []byte { return c.Destinations.CA }, queues},
+		"[notifications] cafile":                {func(c *Config) *string { return &c.Notify.CAFile }, func(c *Config) []byte { return c.Notify.CA }, queues},
+		"[oslo_messaging_rabbit] ssl_ca_file":   {func(c *Config) *string { return &c.AMQP.Rabbit.CAFile }, func(c *Config) []byte { return c.AMQP.Rabbit.CA }, queues},
+		"[oslo_messaging_rabbit] ssl_cert_file": {func(c *Config) *string { return &c.AMQP.Rabbit.CertFile }, func(c *Config) []byte { return c.AMQP.Rabbit.Cert }, queues},
+		"[oslo_messaging_rabbit] ssl_key_file":  {func(c *Config) *string { return &c.AMQP.Rabbit.KeyFile }, func(c *Config) []byte { return c.AMQP.Rabbit.Key }, queues},
+	}
+	for option, test := range tests {
+		t.Run(option, func(t *testing.T) {
+			for _, role := range []Role{RoleAPI, RoleTrigger, RoleEngine, RoleAllInOne} {
+				c := valid()
+				*test.name(&c) = path
+				require.NoError(t, c.readFiles(role))
+				assert.Equal(t, contains(test.roles, role), string(test.content(&c)) == "pem", role)
+				*test.name(&c) = "/nowhere"
+				if err := c.readFiles(role); contains(test.roles, role) {
+					assert.EqualError(t, err, option+": open /nowhere: no such file or directory")
+				} else {
+					assert.NoError(t, err)
+				}
+			}
+		})
+	}
 }
 
 func TestEverySectionReadsItsSample(t *testing.T) {

@@ -3,6 +3,7 @@ package launch
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ const (
 // listener is an HTTP server with the socket it listens on.
 type listener struct {
 	name   string
+	scheme string
 	socket net.Listener
 	server *http.Server
 	calls  sync.WaitGroup // requests being handled; Shutdown knows them, Close does not wait for them
@@ -40,7 +42,7 @@ func listen(name, address string, handler http.Handler, logger *logrus.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	l := &listener{name: name, socket: socket}
+	l := &listener{name: name, scheme: "http", socket: socket}
 	l.server = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l.calls.Add(1)
@@ -50,14 +52,26 @@ func listen(name, address string, handler http.Handler, logger *logrus.Logger) (
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: log.New(debugWriter{logger}, "", 0),
 	}
+	if careful, ok := handler.(interface {
+		ConnContext(ctx context.Context, conn net.Conn) context.Context
+	}); ok {
+		l.server.ConnContext = careful.ConnContext
+	}
 	if endless, ok := handler.(interface{ Stop() }); ok { // such as logs that are followed
 		l.server.RegisterOnShutdown(endless.Stop)
 	}
 	return l, nil
 }
 
+// secure has the listener speak TLS, unless c is nil.
+func (l *listener) secure(c *tls.Config) {
+	if c != nil {
+		l.scheme, l.socket = "https", tls.NewListener(l.socket, c)
+	}
+}
+
 // url is the address of the listener, for clients on this host.
-func (l *listener) url() string { return "http://" + l.socket.Addr().String() }
+func (l *listener) url() string { return l.scheme + "://" + l.socket.Addr().String() }
 
 // serve returns when the listener is stopped or broken.
 func (l *listener) serve() error {

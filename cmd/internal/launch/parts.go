@@ -16,11 +16,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/api"
 	"github.com/picasso-faas/picasso/db"
-	"github.com/picasso-faas/picasso/engine"
-	"github.com/picasso-faas/picasso/engine/docker"
-	"github.com/picasso-faas/picasso/engine/rpc"
-	"github.com/picasso-faas/picasso/keystone"
-	"github.com/picasso-faas/picasso/keystone/policy"
+	"github.com/picasso-faas/picasso/triggers/match"
 	"github.com/picasso-faas/picasso/triggers/schedule"
 )
 
@@ -31,43 +27,53 @@ const metricsName = "metrics"
 type parts struct {
 	listeners []*listener // the one that users know first
 	tasks     []func(context.Context)
+	drains    []func(context.Context)       // what comes before all else when it ends
 	worker    *worker                       // nil where nothing is invoked without a caller
-	engines   []func(context.Context) error // closers: end the calls
+	closers   []func(context.Context) error // end the calls
 	stores    []func(context.Context) error // closers: keep what calls have left, in this order
 }
 
+// ground is what API and triggers stand on.
+type ground struct {
+	store     *db.Store
+	engine    picasso.Engine
+	delegator picasso.Delegator // nil: there is no Keystone
+	deaf      string            // why no notifications come in, where that is certain
+	log       *logrus.Logger
+}
+
 func (p *parts) build(ctx context.Context, role Role, cfg Config, log *logrus.Logger) error {
-	var runs picasso.Engine
-	var err error
-	if role.hasEngine() {
-		runs, err = p.localEngine(ctx, cfg, log)
-	} else {
-		runs, err = p.remoteEngine(cfg, log)
-	}
-	if err != nil {
-		return err
-	}
 	if role == RoleEngine {
-		server := rpc.NewServer(runs, []byte(cfg.RPC.Key), log)
-		err := p.listen("engine", address(cfg.RPC.BindHost, cfg.RPC.BindPort), server, log)
-		if err == nil { // a call's URL is sent twice, beside all of its headers
-			p.listeners[len(p.listeners)-1].server.MaxHeaderBytes = 4 * maxHeaderBytes
-		}
+		return p.engineAlone(ctx, cfg, log)
+	}
+	g := &ground{log: log}
+	var err error
+	if g.store, err = p.store(ctx, cfg, log); err != nil {
 		return err
 	}
-	store, err := p.store(ctx, cfg, log)
+	if role.hasEngine() {
+		g.engine, err = p.engineWithin(ctx, cfg, g.store, log)
+	} else {
+		g.engine, err = p.engines(ctx, cfg, g.store, log)
+	}
 	if err != nil {
 		return err
+	}
+	if g.delegator, err = delegator(role, cfg, log); err != nil {
+		return err
+	}
+	if role == RoleAllInOne && cfg.AMQP.Transport.TransportURL == "" {
+		g.deaf = "it cannot fire: no notifications come in here, for [oslo_messaging_notifications] transport_url is not set"
 	}
 	if role.hasTriggers() {
-		if err := p.triggers(cfg, store, runs, log); err != nil {
+		if err := p.triggers(cfg, g); err != nil {
 			return err
 		}
 	}
 	if role == RoleTrigger {
 		return p.listenTrigger(cfg.Triggers, log)
 	}
-	return p.api(cfg, store, runs, log)
+	return p.api(cfg, g)
 }
 
 func (p *parts) listen(name, address string, handler http.Handler, log *logrus.Logger) error {
@@ -79,47 +85,31 @@ func (p *parts) listen(name, address string, handler http.Handler, log *logrus.L
 	return nil
 }
 
-func (p *parts) remoteEngine(cfg Config, log *logrus.Logger) (picasso.Engine, error) {
-	client, err := rpc.NewClient(cfg.RPC.EngineURL, []byte(cfg.RPC.Key), log)
-	if err != nil {
-		return nil, err
-	}
-	p.engines = append(p.engines, func(context.Context) error { client.Close(); return nil })
-	return client, nil
-}
-
-func (p *parts) localEngine(ctx context.Context, cfg Config, log *logrus.Logger) (picasso.Engine, error) {
-	driver, err := docker.New(ctx, cfg.Docker, log)
-	if err != nil {
-		return nil, err
-	}
-	e := engine.New(cfg.Engine, driver, log)
-	p.engines = append(p.engines, func(ctx context.Context) error { return errors.Join(e.Close(ctx), driver.Close()) })
-	return e, nil
-}
-
-func (p *parts) api(cfg Config, store *db.Store, runs picasso.Engine, log *logrus.Logger) error {
-	who, challenge, err := p.authenticator(cfg, log)
+func (p *parts) api(cfg Config, g *ground) error {
+	who, challenge, err := p.authenticator(cfg, g.log)
 	if err != nil {
 		return err
 	}
-	may, err := openPolicy(cfg.Policy, log)
+	may, err := openPolicy(cfg.Policy, g.log)
 	if err != nil {
 		return err
 	}
+	store := g.store
 	server, err := api.New(api.Config{
 		Authenticator: who, Authorizer: may, Challenge: challenge,
-		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store,
-		Calendar: schedule.Calendar{}, Engine: runs, Log: log,
+		Apps: store, Functions: store, Executions: store, Logs: store, Queue: store, Triggers: store, Trusts: store,
+		Calendar: schedule.Calendar{}, CheckNotification: match.Check, Deaf: g.deaf, Hooks: hooks(store), Engine: g.engine, Log: g.log,
+		Hosts: store, Usage: store, GiveUp: cfg.Hosts.GiveUpAfter,
+		Delegator: g.delegator, TriggerRoles: cfg.Delegation.TriggerRoles,
 		PublicEndpoint: cfg.API.PublicEndpoint, TrustProxyHeaders: cfg.API.ProxyHeaders,
-		MaxRequestBytes: cfg.API.MaxRequestBytes, MaxLimit: cfg.API.MaxLimit, Disabled: exists(cfg.HealthCheck.DisableByFile),
+		MaxRequestBytes: cfg.API.MaxRequestBytes, MaxLimit: cfg.API.MaxLimit, ProjectConcurrency: cfg.API.Concurrency, Disabled: exists(cfg.HealthCheck.DisableByFile),
 	})
 	if err != nil {
 		return err
 	}
 	p.stores = append([]func(context.Context) error{server.Close}, p.stores...)
-	p.tasks = append(p.tasks, (&warmer{functions: store, engine: runs, log: log}).run)
-	return p.listenAPI(cfg.API, server, log)
+	p.tasks = append(p.tasks, (&warmer{functions: store, engine: g.engine, log: g.log}).run)
+	return p.listenAPI(cfg.API, server, g.log)
 }
 
 func (p *parts) listenAPI(cfg API, server *api.Server, log *logrus.Logger) error {
@@ -148,6 +138,7 @@ func (p *parts) store(ctx context.Context, cfg Config, log *logrus.Logger) (*db.
 	if err != nil {
 		return nil, err
 	}
+	store.LimitQueued(cfg.Queue.MaxQueued)
 	p.stores = append(p.stores, func(context.Context) error { return store.Close() })
 	if isSQLite(cfg.Database.Connection) {
 		return store, store.Migrate(ctx)
@@ -170,36 +161,6 @@ func makeParent(connection string) error {
 	return os.MkdirAll(filepath.Dir(path), 0o700)
 }
 
-func (p *parts) authenticator(cfg Config, log *logrus.Logger) (who picasso.Authenticator, challenge string, err error) {
-	if cfg.General.AuthStrategy == AuthNone {
-		log.Warn("auth_strategy is noauth: everybody on this host can do everything")
-		return keystone.NoAuth{}, "", nil
-	}
-	if file := cfg.Keystone.CAFile; file != "" {
-		if cfg.Keystone.CA, err = os.ReadFile(file); err != nil {
-			return nil, "", fmt.Errorf("[keystone_authtoken] cafile: %w", err)
-		}
-	}
-	a, err := keystone.New(cfg.Keystone)
-	if err != nil {
-		return nil, "", err
-	}
-	p.tasks = append(p.tasks, func(ctx context.Context) {
-		if err := a.Check(ctx); err != nil && ctx.Err() == nil {
-			log.WithError(err).Error("Keystone does not take the service user; requests with tokens get 503 until it does")
-		}
-	})
-	return a, a.WWWAuthenticate(), nil
-}
-
-func openPolicy(cfg Policy, log *logrus.Logger) (*policy.Policy, error) {
-	dir, name := filepath.Split(cfg.File)
-	if dir == "" {
-		dir = "."
-	}
-	return policy.New(policy.Source{Dir: os.DirFS(dir), Name: name, Required: !cfg.optional}, log)
-}
-
 // exists returns whether there is a file of that name, whenever it is asked.
 func exists(path string) func() bool {
 	return func() bool {
@@ -214,6 +175,9 @@ func exists(path string) func() bool {
 // close stops everything, first what takes requests, then what serves them,
 // last what keeps their records. Calls may go on until ctx ends.
 func (p *parts) close(ctx context.Context, log *logrus.Logger) error {
+	for _, drain := range p.drains {
+		drain(ctx)
+	}
 	var stopping sync.WaitGroup
 	if p.worker != nil {
 		stopping.Go(func() { <-p.worker.done })
@@ -222,7 +186,7 @@ func (p *parts) close(ctx context.Context, log *logrus.Logger) error {
 		stopping.Go(func() { l.stop(ctx) })
 	}
 	stopping.Wait()
-	for _, closeEngine := range p.engines {
+	for _, closeEngine := range p.closers {
 		if err := closeEngine(ctx); err != nil {
 			log.WithError(err).Warn("the engine was not done") // as ordered by who ended the patience
 		}

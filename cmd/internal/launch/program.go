@@ -25,7 +25,7 @@ type Program struct {
 // use. That Keystone or the database does not answer is only logged: they may
 // come up later.
 func New(ctx context.Context, role Role, cfg Config, log *logrus.Logger) (*Program, error) {
-	if err := cfg.Validate(role); err != nil {
+	if err := errors.Join(cfg.readFiles(role), cfg.Validate(role)); err != nil {
 		return nil, err
 	}
 	p := &Program{cfg: cfg, log: log}

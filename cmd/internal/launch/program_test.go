@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -99,6 +101,7 @@ func TestFunctionsAreMadeWarmAtStart(t *testing.T) {
 	cfg := launchtest.Config(t, engine)
 	api := launchtest.Start(t, cfg)
 	create(t, api, `{"name": "cold", "image": "i"}`)
+	create(t, api, `{"name": "nowhere", "image": "i", "min_sandboxes": 1, "host_tags": ["moon"]}`)
 	create(t, api, `{"name": "warm", "image": "i", "min_sandboxes": 2}`)
 	api.Stop()
 	before := len(engine.Warmed())
@@ -203,6 +206,30 @@ func TestWhatKeepsAProgramFromStarting(t *testing.T) {
 	}
 }
 
+func TestWhatKeepsATriggerFromStarting(t *testing.T) {
+	notPEM := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(notPEM, []byte("no"), 0o600))
+	tests := map[string]struct {
+		change func(c *launch.Config)
+		want   string
+	}{
+		"destinations":  {func(c *launch.Config) { c.Destinations.CAFile = notPEM }, "[destinations] cafile: holds no certificate in PEM"},
+		"notifications": {func(c *launch.Config) { c.Notify.CAFile = notPEM }, "[notifications] cafile: holds no certificate in PEM"},
+		"broker": {func(c *launch.Config) {
+			c.AMQP.Transport.TransportURL, c.AMQP.Rabbit.SSL, c.AMQP.Rabbit.CAFile = "rabbit://u:p@127.0.0.1:1/", true, notPEM
+		}, "[oslo_messaging_rabbit] ssl_ca_file: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := launchtest.Config(t, &apitest.Engine{})
+			tt.change(&cfg)
+			log, _ := test.NewNullLogger()
+			_, err := launch.New(t.Context(), launch.RoleTrigger, cfg, log)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
 func TestTheDatabaseMayComeUpLater(t *testing.T) {
 	cfg := launchtest.Config(t, &apitest.Engine{})
 	cfg.Database.Connection = "mysql+pymysql://picasso:hidden-word@127.0.0.1:1/picasso"
@@ -273,6 +300,24 @@ func TestATriggerRunsWhatTheAPIQueued(t *testing.T) {
 	assert.Equal(t, "OK", text)
 	_, text = do(t, "GET", trigger.MetricsURL(), "")
 	assert.Contains(t, text, `picasso_queue_settled_total{status="succeeded"} 1`)
+}
+
+// A trigger that was told nothing of Keystone does what needs no credentials.
+func TestATriggerWithoutKeystone(t *testing.T) {
+	warns := func(change func(c *launch.Config)) bool {
+		cfg := launchtest.Config(t, &apitest.Engine{})
+		cfg.Triggers.MetricsBindPort = 0
+		change(&cfg)
+		trigger := launchtest.StartAs(t, launch.RoleTrigger, cfg)
+		status, _ := do(t, "GET", trigger.URL()+"/healthcheck", "")
+		assert.Equal(t, http.StatusOK, status)
+		return slices.ContainsFunc(trigger.Log.AllEntries(), func(e *logrus.Entry) bool {
+			return strings.HasPrefix(e.Message, "[keystone_authtoken] says nothing of Keystone")
+		})
+	}
+	assert.True(t, warns(func(c *launch.Config) { c.General.AuthStrategy = launch.AuthKeystone }))
+	assert.False(t, warns(useKeystone))
+	assert.False(t, warns(func(*launch.Config) {}), "noauth")
 }
 
 func TestATriggerWithoutAListener(t *testing.T) {

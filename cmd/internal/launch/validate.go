@@ -6,12 +6,12 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
+	"time"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/rpc"
 )
-
-// minKeyBytes is the length below which a shared key can be guessed.
-const minKeyBytes = 16
 
 // Validate checks the sections that the role uses. The error has a line for
 // each option that is wrong.
@@ -19,24 +19,40 @@ func (c *Config) Validate(role Role) error {
 	wrong := []error{inSection("DEFAULT", check(c.General.ShutdownTimeout >= 0, "graceful_shutdown_timeout: must not be negative"))}
 	if role.hasAPI() {
 		wrong = append(wrong, inSection("DEFAULT", c.validateAuth()), inSection("api", c.API.validate()))
-		if c.General.AuthStrategy == AuthKeystone {
-			wrong = append(wrong, inSection("keystone_authtoken", c.Keystone.Validate()))
-		}
+	}
+	if c.usesKeystone(role) {
+		wrong = append(wrong, inSection("keystone_authtoken", c.Keystone.Validate()))
+	}
+	if c.usesKeystone(role) && role != RoleEngine {
+		wrong = append(wrong, inSection("delegation", c.Delegation.Validate()))
 	}
 	if role.hasTriggers() {
-		wrong = append(wrong, inSection("queue", c.Queue.Validate()), inSection("retention", c.Retention.Validate()),
-			inSection("triggers", validatePort("metrics_bind_port", c.Triggers.MetricsBindPort, -1)))
+		wrong = append(wrong, inSection("retention", c.Retention.Validate()),
+			inSection("triggers", validatePort("metrics_bind_port", c.Triggers.MetricsBindPort, -1)),
+			inSection("notifications", c.AMQP.Validate()), inSection("notifications", c.Notify.Validate()))
 	}
 	if role.hasAPI() || role.hasTriggers() {
-		wrong = append(wrong, inSection("database", c.Database.Validate()))
+		wrong = append(wrong, inSection("database", c.Database.Validate()), inSection("queue", c.Queue.Validate()))
 	}
 	if role.hasEngine() {
 		wrong = append(wrong, inSection("engine", c.Engine.Validate()), inSection("docker", c.Docker.Validate()))
+	}
+	if role == RoleEngine {
+		wrong = append(wrong, inSection("engine", c.Registration.validate()))
+	}
+	if role != RoleEngine {
+		wrong = append(wrong, inSection("hosts", checkSeconds("give_up_after", c.Hosts.GiveUpAfter, 1, 3600)))
 	}
 	if role != RoleAllInOne {
 		wrong = append(wrong, inSection("rpc", c.RPC.validate()))
 	}
 	return errors.Join(wrong...)
+}
+
+// usesKeystone: picasso-trigger does without where it is told nothing of it,
+// and runs what needs no credentials.
+func (c *Config) usesKeystone(role Role) bool {
+	return c.General.AuthStrategy == AuthKeystone && (role != RoleTrigger || c.Keystone.AuthURL != "")
 }
 
 func (c *Config) validateAuth() error {
@@ -59,17 +75,33 @@ func (a *API) validate() error {
 	return errors.Join(
 		validatePort("bind_port", a.BindPort, 0), validatePort("metrics_bind_port", a.MetricsBindPort, -1),
 		check(a.MaxRequestBytes >= 1, "max_request_bytes: must be at least 1"),
+		check(a.Concurrency >= 0 && a.Concurrency <= 1_000_000, "project_concurrency: must be from 0 to 1000000"),
 		check(a.MaxLimit >= 1 && a.MaxLimit <= 1000, "max_limit: must be from 1 to 1000"),
 		check(a.PublicEndpoint == "" || isHTTP(a.PublicEndpoint), "public_endpoint: must be an http:// or https:// URL"),
 	)
 }
 
-func (r *RPC) validate() error {
+func (r *Registration) validate() error {
 	return errors.Join(
-		check(len(r.Key) >= minKeyBytes, fmt.Sprintf("key: must be at least %d bytes", minKeyBytes)),
-		validatePort("bind_port", r.BindPort, 0),
-		check(isHTTP(r.EngineURL), "engine_url: must be an http:// URL"),
+		check(isHTTP(r.APIURL), "api_url: must be an http:// or https:// URL"),
+		checkSeconds("heartbeat_interval", r.Interval, 0.1, 60),
 	)
+}
+
+func (r *RPC) validate() error {
+	files := []string{r.Cert, r.Key, r.CA}
+	return errors.Join(
+		validatePort("bind_port", r.BindPort, 0),
+		check(r.AdvertiseURL == "" || isHTTP(r.AdvertiseURL), "advertise_url: must be an http:// or https:// URL"),
+		check(!slices.Contains(files, "") || !slices.ContainsFunc(files, func(f string) bool { return f != "" }),
+			"cert: goes with key and ca, all three or none"),
+		check(r.MaxProtocol == 0 || r.MaxProtocol >= rpc.MinProtocol && r.MaxProtocol <= rpc.MaxProtocol,
+			fmt.Sprintf("max_protocol: must be from %d to %d, or 0", rpc.MinProtocol, rpc.MaxProtocol)),
+	)
+}
+
+func checkSeconds(option string, d time.Duration, least, most float64) error {
+	return check(d.Seconds() >= least && d.Seconds() <= most, fmt.Sprintf("%s: must be from %g to %g seconds", option, least, most))
 }
 
 func validatePort(option string, port, lowest int) error {
@@ -88,9 +120,10 @@ func check(ok bool, complaint string) error {
 	return errors.New(complaint)
 }
 
-var sectionInFront = regexp.MustCompile(`^[a-z_]+\.`)
+var sectionInFront = regexp.MustCompile(`^([a-z_]+)\.(.*)$`)
 
-// inSection puts the section in front of each option that err complains about.
+// inSection puts the section in front of each option that err complains about,
+// unless it names one itself, as "section.option".
 func inSection(section string, err error) error {
 	if err == nil {
 		return nil
@@ -106,5 +139,8 @@ func inSection(section string, err error) error {
 	if e, ok := errors.AsType[*picasso.Error](err); ok {
 		text = e.Detail
 	}
-	return fmt.Errorf("[%s] %s", section, sectionInFront.ReplaceAllString(text, ""))
+	if parts := sectionInFront.FindStringSubmatch(text); parts != nil {
+		section, text = parts[1], parts[2]
+	}
+	return fmt.Errorf("[%s] %s", section, text)
 }

@@ -1,12 +1,13 @@
 package launch
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -15,6 +16,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/db"
 	"github.com/picasso-faas/picasso/triggers"
+	"github.com/picasso-faas/picasso/triggers/hook"
 )
 
 // worker invokes functions with nobody waiting.
@@ -28,21 +30,30 @@ func (w *worker) run(work, patience context.Context) {
 	w.Run(work, patience)
 }
 
-func (p *parts) triggers(cfg Config, store *db.Store, runs picasso.Engine, log *logrus.Logger) (err error) {
-	if file := cfg.Destinations.CAFile; file != "" {
-		if cfg.Destinations.CA, err = os.ReadFile(file); err != nil {
-			return fmt.Errorf("[destinations] cafile: %w", err)
-		}
-	}
+func (p *parts) triggers(cfg Config, g *ground) error {
+	store := g.store
 	service, err := triggers.New(triggers.Config{
 		Options: cfg.Queue, Destinations: cfg.Destinations, Retention: cfg.Retention,
-		Queue: store, Executions: store, Logs: store, Functions: store, Triggers: store, Engine: runs, Log: log,
+		AMQP: cfg.AMQP, Notifications: cfg.Notify, Region: cmp.Or(cfg.Delegation.Region, cfg.Keystone.RegionName),
+		Queue: store, Executions: store, Logs: store, Functions: store, Triggers: store, Events: store, Trusts: store,
+		Engine: g.engine, Delegator: g.delegator, Log: g.log,
 	})
 	if err != nil {
 		return inSection("destinations", err)
 	}
 	p.worker = &worker{Service: service, done: make(chan struct{})}
 	return nil
+}
+
+// hooks fire triggers by requests, with executions numbered as all others are.
+func hooks(store *db.Store) picasso.Hooks {
+	return hook.New(hook.Config{Queue: store, Functions: store, Now: time.Now, NewID: newID})
+}
+
+// newID makes ids that sort by time, as those of all executions do.
+func newID() string {
+	id, _ := uuid.NewV7() // fails never: crypto/rand does not
+	return id.String()
 }
 
 // listenTrigger opens the listener of picasso-trigger.

@@ -1,5 +1,5 @@
 // Package cliff shows objects and lists the way OpenStack's command-line
-// clients do, whose framework is called cliff: as a table, JSON, YAML or bare
+// clients do, whose framework is called cliff: as a table, JSON, YAML, CSV or bare
 // values, with a choice of columns. What scripts read (JSON keys, the order of
 // columns, how an empty list looks) is as cliff has it.
 package cliff
@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -40,14 +42,22 @@ type printer interface {
 	one(w io.Writer, t Table) error
 }
 
-func printers() map[string]printer {
-	return map[string]printer{"table": tablePrinter{}, "json": jsonPrinter{}, "yaml": yamlPrinter{}, "value": valuePrinter{}}
+// printers are the formats; of one object there is no CSV.
+func printers(list bool) map[string]printer {
+	all := map[string]printer{"table": tablePrinter{}, "json": jsonPrinter{}, "yaml": yamlPrinter{}, "value": valuePrinter{}}
+	if list {
+		all["csv"] = csvPrinter{}
+	}
+	return all
 }
+
+// Formats are the values of -f, in the order of the alphabet.
+func Formats(list bool) []string { return slices.Sorted(maps.Keys(printers(list))) }
 
 // NewOptions adds the flags to a command that shows a list, or one object.
 func NewOptions(flags *pflag.FlagSet, list bool) *Options {
 	o := &Options{list: list}
-	flags.StringVarP(&o.format, "format", "f", "table", "the output format: table, json, yaml or value")
+	flags.StringVarP(&o.format, "format", "f", "table", "the output format: "+strings.Join(Formats(list), ", "))
 	flags.StringArrayVarP(&o.columns, "column", "c", nil, "a column to show; may be repeated")
 	if list {
 		flags.StringArrayVar(&o.sort, "sort-column", nil, "a column to sort by; may be repeated, the first counts most")
@@ -60,8 +70,8 @@ func NewOptions(flags *pflag.FlagSet, list bool) *Options {
 // Check looks at the flags, before any request is made.
 func (o *Options) Check() error {
 	var ok bool
-	if o.printer, ok = printers()[o.format]; !ok {
-		return fmt.Errorf("argument -f/--format: invalid choice: '%s' (choose from 'json', 'table', 'value', 'yaml')", o.format)
+	if o.printer, ok = printers(o.list)[o.format]; !ok {
+		return fmt.Errorf("argument -f/--format: invalid choice: '%s' (choose from '%s')", o.format, strings.Join(Formats(o.list), "', '"))
 	}
 	return nil
 }
@@ -99,6 +109,7 @@ func (o *Options) choose(t Table) (Table, error) {
 	}
 	if len(chosen.Columns) == 0 {
 		//nolint:staticcheck // cliff's words
+		//lint:ignore ST1005 cliff's words
 		return t, fmt.Errorf("No recognized column names in %s. Recognized columns are %s.",
 			python(o.columns), python(t.Columns))
 	}

@@ -50,9 +50,11 @@ func TestLooksLikeTheRealCliff(t *testing.T) {
 		"value": func(t assert.TestingT, want, got string, _ ...any) bool { return assert.Equal(t, want, got) },
 		"json":  assert.JSONEq,
 		"yaml":  assert.YAMLEq,
+		"csv":   func(t assert.TestingT, want, got string, _ ...any) bool { return assert.Equal(t, want, got) },
 	}
 	for name, test := range tests {
-		for format, equal := range same {
+		for _, format := range Formats(test.list) {
+			equal := same[format]
 			t.Run(name+"."+format, func(t *testing.T) {
 				want, err := os.ReadFile(filepath.Join("testdata", name+"."+format))
 				require.NoError(t, err)
@@ -113,9 +115,18 @@ func TestTerminalIsSafeFromValues(t *testing.T) {
 		"| x     |  [2J evil |\n|       | end       |\n+-------+-----------+\n", got)
 }
 
+// What is in quotes, as the csv module of Python has it.
+func TestCSV(t *testing.T) {
+	got, err := show(t, true, Table{[]string{`a "b"`, "c"}, [][]any{{`d\e, f`, nil}, {true, 1e11}}}, "-f", "csv")
+	require.NoError(t, err)
+	assert.Equal(t, "\"a \"\"b\"\"\",\"c\"\n\"d\\\\e, f\",\"\"\nTrue,100000000000\n", got)
+}
+
 func TestUnknownFormat(t *testing.T) {
 	_, err := show(t, true, sample(), "-f", "xml")
-	assert.ErrorContains(t, err, "invalid choice: 'xml'")
+	assert.ErrorContains(t, err, "invalid choice: 'xml' (choose from 'csv', 'json', 'table', 'value', 'yaml')")
+	_, err = show(t, false, One([]string{"x"}, 1), "-f", "csv")
+	assert.ErrorContains(t, err, "invalid choice: 'csv' (choose from 'json', 'table', 'value', 'yaml')")
 }
 
 func TestPythonTexts(t *testing.T) {

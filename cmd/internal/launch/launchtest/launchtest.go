@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
@@ -20,19 +21,37 @@ import (
 const key = "a key for tests, long enough"
 
 // Config returns the configuration of an API in front of the engine, on ports
-// that are free, with its database in a folder that goes with the test.
+// that are free, with its database in a folder that goes with the test. Without an
+// engine, there is no host.
 func Config(t testing.TB, engine picasso.Engine) launch.Config {
 	t.Helper()
-	log, _ := test.NewNullLogger()
-	server := httptest.NewServer(rpc.NewServer(engine, []byte(key), log))
-	t.Cleanup(server.Close)
 	cfg := launch.DevelopmentConfig()
 	cfg.General.Host = "host-1"
 	cfg.API.BindPort, cfg.API.MetricsBindPort = 0, 0
 	cfg.Database.Connection = "sqlite:///" + filepath.Join(t.TempDir(), "picasso.sqlite")
-	cfg.RPC.Key, cfg.RPC.EngineURL = key, server.URL
+	cfg.Hosts.GiveUpAfter = time.Hour // nobody sends heartbeats
 	cfg.Complete(launch.RoleAPI, "")
+	if engine != nil {
+		log, _ := test.NewNullLogger()
+		server := httptest.NewServer(rpc.NewServer(engine, []byte(key), rpc.ServerOptions{}, log))
+		t.Cleanup(server.Close)
+		register(t, cfg, server.URL)
+	}
 	return cfg
+}
+
+// register makes the engine behind url known to the database.
+func register(t testing.TB, cfg launch.Config, url string) {
+	t.Helper()
+	store, err := launch.OpenStore(cfg.Database)
+	require.NoError(t, err)
+	require.NoError(t, store.Migrate(t.Context()))
+	_, err = store.Heartbeat(t.Context(), &picasso.HostReport{
+		Host:        picasso.Host{Name: cfg.General.Host, Cores: 2, MemoryMB: 1024},
+		Incarnation: "1", URL: url, Key: key, MinProtocol: rpc.MinProtocol, MaxProtocol: rpc.MaxProtocol,
+	}, cfg.Hosts.GiveUpAfter)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
 }
 
 // API is a running API, or another program.
