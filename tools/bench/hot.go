@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/picasso-faas/picasso/tools/bench/load"
@@ -38,12 +39,17 @@ func (b *bench) allInOne(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	web, err := s.createWeb(ctx, "echo-web")
+	if err != nil {
+		return err
+	}
 	for _, c := range hotCases() {
-		rounds, err := b.compare(ctx, "hot", c, b.direct, b.bare, echo)
+		rounds, err := b.compare(ctx, "hot", c, b.direct, b.bare, echo, web)
 		if err != nil {
 			return err
 		}
 		b.report.addRatio("hot, "+c.name, rounds.ratio(echo.name, "bare", perSecond), atLeast(0.85))
+		b.report.addRatio("hot, web, "+c.name, rounds.ratio(web.name, "bare", perSecond), atLeast(0.85))
 		if c.name == "2 B, c=32" {
 			b.report.addRatio("hot, "+c.name+", p99", rounds.ratio(echo.name, "bare", p99), atMost(1.5))
 			b.report.addMemoryTarget("memory under c=32", s.name+", "+c.name, 80)
@@ -81,23 +87,32 @@ func (b *bench) idleMemory(ctx context.Context, s *service) error {
 	return nil
 }
 
-// twoProcesses is the row of API and engine apart.
-func (b *bench) twoProcesses(ctx context.Context) (err error) {
-	s, err := b.start(ctx, "two processes", b.options.auth, "picasso-api", "picasso-engine")
+// apart is the row of API and so many engines in processes of their own.
+func (b *bench) apart(ctx context.Context, name string, engines int) (err error) {
+	binaries := append([]string{"picasso-api"}, slices.Repeat([]string{"picasso-engine"}, engines)...)
+	s, err := b.start(ctx, name, b.options.auth, binaries...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	_, echo, err := s.createWarm(ctx, "echo-two", nil)
+	_, echo, err := s.createWarm(ctx, fmt.Sprintf("echo-%d", engines), nil)
+	if err != nil {
+		return err
+	}
+	web, err := s.createWeb(ctx, fmt.Sprintf("echo-web-%d", engines))
 	if err != nil {
 		return err
 	}
 	for _, c := range hotCases() {
-		rounds, err := b.compare(ctx, "hot, two processes", c, b.bare, echo)
+		rounds, err := b.compare(ctx, "hot, "+name, c, b.bare, echo, web)
 		if err != nil {
 			return err
 		}
-		b.report.addRatio(fmt.Sprintf("two processes, %s", c.name), rounds.ratio(echo.name, "bare", perSecond), atLeast(0.5))
+		b.report.addRatio(name+", "+c.name, rounds.ratio(echo.name, "bare", perSecond), atLeast(0.5))
+		b.report.addRatio(name+", web, "+c.name, rounds.ratio(web.name, "bare", perSecond), atLeast(0.5))
 	}
 	return nil
 }
+
+func (b *bench) twoProcesses(ctx context.Context) error { return b.apart(ctx, "two processes", 1) }
+func (b *bench) threeEngines(ctx context.Context) error { return b.apart(ctx, "three engines", 3) }

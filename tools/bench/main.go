@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/picasso-faas/picasso/tools/bench/placement"
 	"github.com/picasso-faas/picasso/tools/bench/yardstick"
 )
 
@@ -39,6 +40,9 @@ func main() {
 	}
 }
 
+// onlyPlacement is the part that is asked for alone: it takes no measurement.
+const onlyPlacement = "placement"
+
 // options are what the command line says.
 type options struct {
 	rounds    int
@@ -49,6 +53,7 @@ type options struct {
 	burst     int           // calls at once
 	functions int           // stored, for the row of scale
 	depth     int           // executions queued
+	events    int           // notifications of a round
 	auth      string
 	bin       string
 	json      string
@@ -64,11 +69,12 @@ func parseOptions() options {
 	flag.DurationVar(&o.pause, "pause", 20*time.Second, "idle time before a call, longer than [engine] freeze_after")
 	flag.IntVar(&o.burst, "burst", 50, "calls at once in a burst; the targets are for 50")
 	flag.IntVar(&o.functions, "functions", 10000, "functions stored for the row of scale, ten in a project")
+	flag.IntVar(&o.events, "events", 50000, "notifications in a round of amqp; so many need about 80 MB in the broker")
 	flag.IntVar(&o.depth, "depth", 1000000, "executions queued for the deep rows of async; 0: without them")
 	flag.StringVar(&o.auth, "auth", authKeystone, "keystone: real Keystone and MariaDB of tools/cloud; noauth: SQLite")
 	flag.StringVar(&o.bin, "bin", "bin", "folder of the binaries")
 	flag.StringVar(&o.json, "json", "bench/results.json", "file for the figures")
-	flag.StringVar(&o.only, "only", "", "comma-separated: yardsticks, or some of hot, two, cold, burst, idle, scale, async")
+	flag.StringVar(&o.only, "only", "", "comma-separated: yardsticks, placement, or some of hot, two, three, cold, burst, idle, scale, async, amqp")
 	flag.Parse()
 	return o
 }
@@ -88,6 +94,9 @@ func (o *options) wants(part string) bool {
 
 // run measures what the options ask for and prints the tables to w.
 func run(ctx context.Context, o options, w io.Writer) error {
+	if o.only == onlyPlacement {
+		return comparePlacement(placement.Standard(), w)
+	}
 	b, err := newBench(ctx, o)
 	if err != nil {
 		return err
@@ -100,11 +109,13 @@ func run(ctx context.Context, o options, w io.Writer) error {
 		{"yardsticks", b.yardsticks},
 		{"hot", b.allInOne},
 		{"two", b.twoProcesses},
+		{"three", b.threeEngines},
 		{"cold", b.cold},
 		{"burst", b.burst},
 		{"idle", b.idle},
 		{"scale", b.scale},
 		{"async", b.async},
+		{"amqp", b.amqp},
 	}
 	for _, part := range parts {
 		if !b.options.wants(part.name) {

@@ -41,25 +41,46 @@ func (b *bench) start(ctx context.Context, name, auth string, binaries ...string
 	if err != nil {
 		return nil, err
 	}
-	for _, binary := range append([]string{"picasso-manage"}, binaries...) {
-		program := filepath.Join(b.options.bin, binary)
-		if binary == "picasso-manage" {
-			err = script(ctx, program, "--config-file", conf, "db", "sync")
-		} else {
-			err = s.run(filepath.Join(dir, binary+".log"), program, conf)
-		}
-		if err != nil {
+	if err := script(ctx, filepath.Join(b.options.bin, "picasso-manage"), "--config-file", conf, "db", "sync"); err != nil {
+		return nil, err
+	}
+	for i, binary := range binaries {
+		if err := s.run(dir, binary, i, conf); err != nil {
 			return nil, errors.Join(err, s.stop())
 		}
 	}
-	if err := until(ctx, startLimit, s.healthy); err != nil {
+	if err := until(ctx, startLimit, func() error { return s.ready(ctx) }); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-func (s *service) run(logFile, program, conf string) error {
-	p, err := startProcess(logFile, program, "--config-file", conf)
+// ready is for an error as long as there is no host to run functions on.
+func (s *service) ready(ctx context.Context) error {
+	if err := s.healthy(); err != nil {
+		return err
+	}
+	id, _, err := s.create(ctx, function{Name: "probe", Image: echoImage}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = s.ask(ctx, http.MethodDelete, "/v2/functions/"+id, nil, nil)
+	return err
+}
+
+// run starts a binary. Each process is a host of its own, with a port of its own for an engine.
+func (s *service) run(dir, binary string, n int, conf string) error {
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(address)
+	own := filepath.Join(dir, fmt.Sprintf("%s-%d.conf", binary, n))
+	text := fmt.Sprintf("[DEFAULT]\nhost = bench-%d-%d\n[rpc]\nbind_port = %s\n", os.Getpid(), n, port)
+	if err := os.WriteFile(own, []byte(text), 0o600); err != nil {
+		return err
+	}
+	p, err := startProcess(own+".log", filepath.Join(s.bench.options.bin, binary), "--config-file", conf, "--config-file", own)
 	if err == nil {
 		s.processes = append(s.processes, p)
 	}
@@ -68,23 +89,17 @@ func (s *service) run(logFile, program, conf string) error {
 
 // configure writes picasso.conf.
 func (s *service) configure(dir, auth string) (string, error) {
-	var addresses [2]string // the API's, the engine's
-	for i := range addresses {
-		var err error
-		if addresses[i], err = freeAddress(); err != nil {
-			return "", err
-		}
+	var err error
+	if s.address, err = freeAddress(); err != nil {
+		return "", err
 	}
-	s.address = addresses[0]
-	_, port, _ := net.SplitHostPort(addresses[0])
-	_, enginePort, _ := net.SplitHostPort(addresses[1])
+	_, port, _ := net.SplitHostPort(s.address)
 	connection := s.bench.cloud.connection
 	if connection == "" {
 		connection = "sqlite:///" + filepath.Join(s.bench.work, "picasso.sqlite")
 	}
 	text := fmt.Sprintf(`[DEFAULT]
 auth_strategy = %s
-host = bench-%d
 state_path = %s
 [api]
 bind_port = %s
@@ -94,13 +109,13 @@ connection = %s
 [docker]
 pull_policy = if-not-present
 runtime_dir = %s
+[queue]
+max_queued = 2000000
 [triggers]
 metrics_bind_port = -1
-[rpc]
-key = only-for-this-run-of-the-bench
-bind_port = %s
-engine_url = http://%s
-`, auth, os.Getpid(), dir, port, connection, runtimeDir(), enginePort, addresses[1])
+[engine]
+api_url = http://%s
+`, auth, dir, port, connection, runtimeDir(), s.address)
 	if auth == authKeystone {
 		text += s.bench.cloud.authtoken()
 	}
@@ -160,6 +175,7 @@ type function struct {
 	Name         string   `json:"name"`
 	Image        string   `json:"image"`
 	Contract     string   `json:"contract,omitempty"`
+	Concurrency  int      `json:"concurrency,omitempty"`
 	Command      []string `json:"command,omitempty"`
 	IdleTimeoutS int      `json:"idle_timeout_s,omitempty"`
 	TimeoutS     int      `json:"timeout_s,omitempty"`
@@ -186,7 +202,20 @@ func (s *service) create(ctx context.Context, f function, header http.Header) (i
 
 // createWarm makes an echo function and calls it, so that it has a sandbox.
 func (s *service) createWarm(ctx context.Context, name string, header http.Header) (string, subject, error) {
-	id, called, err := s.create(ctx, function{Name: name, Image: echoImage}, header)
+	return s.createEcho(ctx, function{Name: name}, header)
+}
+
+// createWeb makes a function as createWarm, whose sandbox has as many calls at once as
+// bare has in its, where contract fn has one.
+func (s *service) createWeb(ctx context.Context, name string) (subject, error) {
+	_, called, err := s.createEcho(ctx, function{Name: name, Contract: "web", Concurrency: 32}, nil)
+	called.name += ", web"
+	return called, err
+}
+
+func (s *service) createEcho(ctx context.Context, f function, header http.Header) (string, subject, error) {
+	f.Image = echoImage
+	id, called, err := s.create(ctx, f, header)
 	if err == nil {
 		_, err = once(ctx, called, []byte("ok"))
 	}

@@ -54,6 +54,7 @@ cloud_env() { # KEY=VALUE lines; package cloudtest reads them
   cat <<E
 CLOUD_DIR=$CLOUD_DIR
 CLOUD_AUTH_URL=$AUTH_URL/v3
+CLOUD_PUBLIC_HOST=$(public_host)
 CLOUD_AMQP_URL=amqp://openstack:$RABBIT_SECRET@127.0.0.1:5672/
 CLOUD_TRANSPORT_URL=$TRANSPORT_URL
 CLOUD_DB_DSN=cloud:$DB_SECRET@tcp(127.0.0.1:$PORT_MARIADB)/

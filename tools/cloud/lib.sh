@@ -16,6 +16,7 @@ PORT_PICASSO=${CLOUD_PORT_PICASSO:-10001}
 DOCKER_SOCKET=${CLOUD_DOCKER_SOCKET:-/var/run/docker.sock}
 REGION=RegionOne
 AUTH_URL=http://127.0.0.1:5000
+PUBLIC_ADDRESS=198.51.100.1 # of a range for documentation (RFC 5737), so nobody's
 
 say() { printf '[%3ds] %s\n' "$SECONDS" "$*"; }
 die() {
@@ -31,7 +32,7 @@ fail() {
 be_root() { # be_root ARGUMENTS: run the script again as root when it is not
   [ "$(id -u)" != 0 ] || return 0
   command -v sudo >/dev/null || die "must run as root"
-  exec sudo --preserve-env=CLOUD_DIR,CLOUD_PORT_MARIADB,CLOUD_PORT_PICASSO,CLOUD_DOCKER_SOCKET,CLOUD_NO_APT "$0" "$@"
+  exec sudo --preserve-env=CLOUD_DIR,CLOUD_PORT_MARIADB,CLOUD_PORT_PICASSO,CLOUD_DOCKER_SOCKET,CLOUD_TRANSPORT_QUERY,CLOUD_NO_APT "$0" "$@"
 }
 
 lock() { # one up or down at a time; daemons must not inherit descriptor 9, see start
@@ -93,12 +94,31 @@ wait_until() {
     sleep 0.1
   done
 }
-listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # listening PORT
-answers() { curl -fs -m 2 -o /dev/null "$1"; }                 # answers URL
+listening() { (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null; } # listening PORT [HOST]
+answers() { curl --noproxy '*' -fs -m 2 -o /dev/null "$1"; }         # answers URL
 
-free_port() { # free_port DAEMON PORT: never start beside somebody else's server
-  running "$1" || ! listening "$2" || die "port $2 is in use, and not by our $1"
+free_port() { # free_port DAEMON PORT [HOST]: never start beside somebody else's server
+  running "$1" || ! listening "$2" "${3:-}" || die "port $2 is in use, and not by our $1"
 }
+
+# ------------------------------------------------------------------- network
+# Sandboxes of functions have a loopback of their own, so what functions use has one more
+# address of this machine: on its loopback interface, where nobody outside it finds it.
+
+add_public_address() { # where that may not be done, the cloud is on 127.0.0.1 alone
+  if ip address replace "$PUBLIC_ADDRESS/32" dev lo; then
+    touch "$RUN/public-address"
+  else
+    rm -f "$RUN/public-address"
+    say "no address $PUBLIC_ADDRESS: functions cannot reach the services"
+  fi
+}
+remove_public_address() {
+  [ -e "$RUN/public-address" ] || return 0
+  ip address delete "$PUBLIC_ADDRESS/32" dev lo 2>/dev/null || true
+  rm -f "$RUN/public-address"
+}
+public_host() { if [ -e "$RUN/public-address" ]; then echo "$PUBLIC_ADDRESS"; else echo 127.0.0.1; fi; }
 
 # --------------------------------------------------------------------- files
 put() { # put FILE [GROUP]: write stdin to FILE, closed to others when GROUP is given
@@ -134,7 +154,7 @@ secrets() { # random per cloud, made once
   fi
   # shellcheck source=/dev/null
   . "$CLOUD_DIR/secrets"
-  TRANSPORT_URL=rabbit://openstack:$RABBIT_SECRET@127.0.0.1:5672/
+  TRANSPORT_URL=rabbit://openstack:$RABBIT_SECRET@127.0.0.1:5672/${CLOUD_TRANSPORT_QUERY:-}
 }
 database_url() { # database_url NAME [CHARSET]: as oslo.db writes it
   printf 'mysql+pymysql://cloud:%s@127.0.0.1:%s/%s?charset=%s' "$DB_SECRET" "$PORT_MARIADB" "$1" "${2:-utf8}"

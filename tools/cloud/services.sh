@@ -41,7 +41,7 @@ is_up() {
 
 SERVICES_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/services
 CLOUD=(docker mariadb memcached rabbitmq keystone swift aodh ceilometer) # what plain "up" brings up
-for name in "${CLOUD[@]}" gcc shellcheck picasso; do
+for name in "${CLOUD[@]}" swift_first gcc shellcheck pip picasso; do
   # shellcheck source=/dev/null
   . "$SERVICES_DIR/$name.sh"
 done

@@ -18,6 +18,7 @@ type caller struct {
 	t      testing.TB
 	url    string
 	header http.Header
+	client *http.Client
 }
 
 // answer is a response, read to its end.
@@ -38,7 +39,7 @@ func (s *stack) project(name string, roles ...string) *caller {
 	if len(roles) > 0 {
 		h.Set("X-Roles", strings.Join(roles, ","))
 	}
-	return &caller{t: s.t, url: s.url, header: h}
+	return &caller{t: s.t, url: s.url, header: h, client: s.client}
 }
 
 // withToken returns a caller with a Keystone token; "" has none.
@@ -47,7 +48,14 @@ func (s *stack) withToken(token string) *caller {
 	if token != "" {
 		h.Set("X-Auth-Token", token)
 	}
-	return &caller{t: s.t, url: s.url, header: h}
+	return &caller{t: s.t, url: s.url, header: h, client: s.client}
+}
+
+// in returns the same caller for a part of the test.
+func (c *caller) in(t testing.TB) *caller {
+	other := *c
+	other.t = t
+	return &other
 }
 
 // try sends a request and returns the answer or the error of the connection.
@@ -60,7 +68,7 @@ func (c *caller) try(method, path string, body io.Reader, edit ...func(*http.Req
 	for _, f := range edit {
 		f(req)
 	}
-	resp, err := httpClient.Do(req)
+	resp, err := c.client.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +103,14 @@ func (c *caller) json(method, path string, v any, status int) map[string]any {
 		require.NoError(c.t, json.Unmarshal(a.Body, &out))
 	}
 	return out
+}
+
+// post sends v, whatever comes of it.
+func (c *caller) post(path string, v any) *answer {
+	c.t.Helper()
+	data, err := json.Marshal(v)
+	require.NoError(c.t, err)
+	return c.do(http.MethodPost, path, bytes.NewReader(data), func(r *http.Request) { r.Header.Set("Content-Type", "application/json") })
 }
 
 // create makes a function and returns its id.

@@ -37,7 +37,7 @@ func TestAsyncChaos(t *testing.T) {
 	witness := newWitness(t)
 	env.DBDSN = maria.DBDSN
 	s := newStack(t, options{
-		split: true, triggers: 2, connection: newDatabase(t, env),
+		split: true, triggers: 2, connection: newDatabase(t, env, nil),
 		docker: map[string]string{"docker_host": docker.DockerHost},
 		queue:  map[string]string{"lease": "6", "workers": "16"},
 	})

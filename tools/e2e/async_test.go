@@ -31,7 +31,7 @@ func TestAsync(t *testing.T) {
 				"redrive": asyncRedrive, "destination": asyncDestination, "pause": asyncPause,
 				"schedule": asyncSchedule, "follow": asyncFollow,
 			} {
-				t.Run(part, func(t *testing.T) { test(t, &caller{t: t, url: c.url, header: c.header}) })
+				t.Run(part, func(t *testing.T) { test(t, c.in(t)) })
 			}
 		})
 	}

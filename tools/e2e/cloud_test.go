@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,33 +24,68 @@ import (
 func cloudStack(t *testing.T, opt options) *stack {
 	t.Helper()
 	env := cloudtest.Need(t, "docker", "mariadb", "keystone")
-	cfg := keystonetest.Config(t)
-	opt.connection = newDatabase(t, env)
+	if opt.cloud != nil {
+		env = opt.cloud.Env
+	}
+	opt.connection = newDatabase(t, env, opt.cloud)
+	user := openrc(t, env, "service-functions")
 	opt.keystone = fmt.Sprintf("auth_url = %s\nwww_authenticate_uri = %s\nusername = %s\npassword = %s\nproject_name = service\n%s",
-		cfg.AuthURL, cfg.AuthURL, cfg.Username, cfg.Password, opt.keystone)
+		env.AuthURL, strings.Replace(env.AuthURL, "127.0.0.1", env.PublicHost, 1), user["OS_USERNAME"], user["OS_PASSWORD"], opt.keystone)
 	return newStack(t, opt)
+}
+
+// openrc reads what an openrc file sets.
+func openrc(t *testing.T, env cloudtest.Env, account string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(env.Dir, "openrc."+account))
+	require.NoError(t, err)
+	values := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		values[name] = strings.Trim(value, `"'`)
+	}
+	return values
 }
 
 // newDatabase makes a database that goes with the test, and returns its
 // connection as oslo.db writes it.
-func newDatabase(t *testing.T, env cloudtest.Env) string {
+func newDatabase(t *testing.T, env cloudtest.Env, in *cloudtest.Cloud) string {
 	t.Helper()
 	name := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
-	sql(t, env, "CREATE DATABASE "+name)
-	t.Cleanup(func() { sql(t, env, "DROP DATABASE "+name) })
+	mariadb(t, env, in, "mariadb", "-e", "CREATE DATABASE "+name)
+	t.Cleanup(func() { mariadb(t, env, in, "mariadb", "-e", "DROP DATABASE "+name) })
 	login, server, _ := strings.Cut(env.DBDSN, "@tcp(") // user:password@tcp(host:port)/
 	return "mysql+pymysql://" + login + "@" + strings.TrimSuffix(server, ")/") + "/" + name + "?charset=utf8mb4"
 }
 
 func sql(t *testing.T, env cloudtest.Env, statement string) {
 	t.Helper()
+	mariadb(t, env, nil, "mariadb", "-e", statement)
+}
+
+// mariadb runs one of MariaDB's clients, in the network of a cloud or outside, and
+// returns what it prints.
+func mariadb(t *testing.T, env cloudtest.Env, in *cloudtest.Cloud, client string, args ...string) string {
+	t.Helper()
 	login, server, _ := strings.Cut(env.DBDSN, "@tcp(")
 	user, password, _ := strings.Cut(login, ":")
 	host, port, _ := strings.Cut(strings.TrimSuffix(server, ")/"), ":")
-	cmd := exec.Command("mariadb", "--no-defaults", "-h", host, "-P", port, "-u", user, "-e", statement)
-	cmd.Env = append(os.Environ(), "MYSQL_PWD="+password)
+	args = append([]string{"--no-defaults", "-h", host, "-P", port, "-u", user}, args...)
+	cmd := exec.Command(client, args...)
+	if in != nil {
+		cmd = in.Command(client, args...)
+	}
+	cmd.Env = append(cmd.Environ(), "MYSQL_PWD="+password)
 	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s: %s", statement, out)
+	require.NoError(t, err, "%s %v: %s", client, args, out)
+	return string(out)
+}
+
+// dump is all that the stack's database holds.
+func (s *stack) dump(t *testing.T) string {
+	t.Helper()
+	name, _, _ := strings.Cut(path.Base(s.connection), "?")
+	return mariadb(t, s.env, s.cloud, "mariadb-dump", "--skip-lock-tables", name)
 }
 
 // TestMainJob is the story of a user: with the token that the real openstack

@@ -32,20 +32,19 @@ func TestErrorsTellApart(t *testing.T) {
 		{"stdio: exit status", map[string]any{"contract": "stdio", "command": []string{"crash", "4"}}, "", 502, "function_failed", []string{"4"}},
 		{"stdio: runs too long", map[string]any{"contract": "stdio", "command": []string{"sleep", "20000"}, "timeout_s": 1}, "", 504, "timed_out", nil},
 	}
-	topologies(t, func(t *testing.T, s *stack) {
-		c := s.project("alpha")
-		for i, tt := range tests {
-			t.Run(tt.name, func(t *testing.T) {
-				id := c.create(testfn(t, "f"+string(rune('a'+i)), tt.spec))
-				a := c.invoke(id, tt.body)
-				wantProblem(t, a, tt.status, tt.code, tt.texts...)
-				record := c.execution(a)
-				require.NotEqual(t, "succeeded", record["status"])
-				require.NotEmpty(t, record["reason"])
-				c.json(http.MethodDelete, "/v2/functions/"+id, nil, http.StatusNoContent)
-			})
-		}
-	})
+	c := newStack(t, options{split: true}).project("alpha")
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := c.in(t)
+			id := c.create(testfn(t, "f"+string(rune('a'+i)), tt.spec))
+			a := c.invoke(id, tt.body)
+			wantProblem(t, a, tt.status, tt.code, tt.texts...)
+			record := c.execution(a)
+			require.NotEqual(t, "succeeded", record["status"])
+			require.NotEmpty(t, record["reason"])
+			c.json(http.MethodDelete, "/v2/functions/"+id, nil, http.StatusNoContent)
+		})
+	}
 }
 
 func TestImageNotFoundStoresNothing(t *testing.T) {
@@ -62,17 +61,16 @@ func TestImageNotFoundStoresNothing(t *testing.T) {
 }
 
 func TestFullHostAndFullQueue(t *testing.T) {
-	topologies(t, func(t *testing.T, s *stack) {
-		c := s.project("alpha")
-		c.create(testfn(t, "big", map[string]any{"memory_mb": 60000}))
-		a := c.invoke("big", "count\n")
-		wantProblem(t, a, http.StatusServiceUnavailable, "busy")
-		require.NotEmpty(t, a.Header.Get("Retry-After"))
+	s := newStack(t, options{split: true})
+	c := s.project("alpha")
+	c.create(testfn(t, "big", map[string]any{"memory_mb": 60000}))
+	a := c.invoke("big", "count\n")
+	wantProblem(t, a, http.StatusServiceUnavailable, "busy")
+	require.NotEmpty(t, a.Header.Get("Retry-After"))
 
-		c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 3}))
-		require.Equal(t, http.StatusOK, c.invoke("one", "count\n").Status)
-		started := s.inFlight(c, "one", "sleep 8000\n")
-		wantProblem(t, c.invoke("one", "count\n"), http.StatusGatewayTimeout, "wait_timed_out")
-		require.Equal(t, "slept 8000", string((<-started).Body))
-	})
+	c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 1}))
+	require.Equal(t, http.StatusOK, c.invoke("one", "count\n").Status)
+	started := s.inFlight(c, "one", "sleep 15000\n")
+	wantProblem(t, c.invoke("one", "count\n"), http.StatusGatewayTimeout, "wait_timed_out")
+	require.Equal(t, "slept 15000", string((<-started).Body))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	waitLong = 30 * time.Second
+	waitLong = 2 * time.Minute // a busy machine takes long for eight uploads in a row
 	waitStep = 20 * time.Millisecond
 )
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,12 +25,12 @@ type process struct {
 
 // startProcess runs a binary; the test's end stops it and, when the test
 // failed, shows its log.
-func startProcess(t testing.TB, name string, args ...string) *process {
+func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, log: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.Command(filepath.Join(binDir, name), args...)
+	name := strings.Join(cmd.Args, " ")
+	p := &process{t: t, log: &lockedBuffer{}, done: make(chan struct{}), cmd: cmd}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	p.cmd.Env = append(os.Environ(), "GORACE=halt_on_error=1 exitcode=66")
+	p.cmd.Env = append(cmd.Environ(), "GORACE=halt_on_error=1 exitcode=66")
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
@@ -59,6 +60,35 @@ func (p *process) stop(sig syscall.Signal) {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
 		<-p.done
 		p.t.Errorf("%s did not end within a minute of %s", p.cmd.Path, sig)
+	}
+}
+
+// slow lets the process stand still most of the time, until quick is called.
+func (p *process) slow(t testing.TB) (quick func()) {
+	enough, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for {
+			_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+			ends := wait(enough, 400*time.Millisecond)
+			_ = p.cmd.Process.Signal(syscall.SIGCONT)
+			if ends || wait(enough, 50*time.Millisecond) {
+				return
+			}
+		}
+	}()
+	quick = sync.OnceFunc(func() { close(enough); <-over })
+	t.Cleanup(quick)
+	return quick
+}
+
+// wait waits so long, or until done; it reports whether that is so.
+func wait(done <-chan struct{}, most time.Duration) bool {
+	select {
+	case <-done:
+		return true
+	case <-time.After(most):
+		return false
 	}
 }
 

@@ -1,11 +1,14 @@
-// The linter of "make check", in a module of its own: its dependencies are
+// The linters of "make check" and "make lint", in a module of their own: what they need is
 // none of Picasso's. A newer one, from the root:
 //   go get -modfile=tools/lint/go.mod -tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint@VERSION
 module github.com/picasso-faas/picasso/tools/lint
 
 go 1.26.0
 
-tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+tool (
+	github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	honnef.co/go/tools/cmd/staticcheck
+)
 
 require (
 	4d63.com/gocheckcompilerdirectives v1.4.0 // indirect

@@ -4,7 +4,7 @@
 // says where they are. They are shared by all tests of the machine and stay up:
 // a test leaves them as it found them, in databases, projects and containers of
 // its own. A test that has to break a service takes one of its own with
-// [PrivateMariaDB] or [PrivateDocker].
+// [PrivateMariaDB] or [PrivateDocker], or a whole cloud with [PrivateCloud].
 //
 // Everything is done by the scripts of tools/cloud and needs root.
 package cloudtest
@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,7 @@ const defaultDir = "/var/lib/picasso-cloud"
 type Env struct {
 	Dir          string // state of the cloud: logs, configurations, openrc files
 	AuthURL      string // Keystone, with /v3
+	PublicHost   string // where the sandboxes of functions reach Keystone, Swift and Aodh; see README.md
 	DBDSN        string // MariaDB as go-sql-driver/mysql writes it, up to the database's name; may create databases
 	AMQPURL      string // RabbitMQ as amqp091-go writes it
 	TransportURL string // RabbitMQ as oslo.messaging writes it
@@ -34,12 +36,12 @@ type Env struct {
 }
 
 // Need brings up the services named (docker, mariadb, memcached, rabbitmq, keystone,
-// swift, aodh, ceilometer, picasso, gcc, shellcheck) and what they need. It ends the test,
+// swift, aodh, ceilometer, swift_first, picasso, gcc, shellcheck) and what they need. It ends the test,
 // showing what the script printed, when one of them cannot be had. It takes a tenth
 // of a second when all of them run, and may be called by many processes at once.
 func Need(t testing.TB, services ...string) Env {
 	t.Helper()
-	runScript(t, nil, "up", services...)
+	(&script{}).run(t, "up", services...)
 	return readEnv(t, sharedDir())
 }
 
@@ -50,11 +52,18 @@ func sharedDir() string {
 	return defaultDir
 }
 
-// runScript runs a script of tools/cloud; env is added to the process's own.
-func runScript(t testing.TB, env []string, name string, args ...string) {
+// script runs the scripts of tools/cloud.
+type script struct {
+	environ []string // added to the process's own
+	prefix  []string // of the command
+}
+
+// run runs a script, and ends the test when it fails.
+func (s *script) run(t testing.TB, name string, args ...string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(scripts(), name), args...)
-	cmd.Env = append(os.Environ(), env...)
+	words := slices.Concat(s.prefix, []string{filepath.Join(scripts(), name)}, args)
+	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Env = append(os.Environ(), s.environ...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("tools/cloud/%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
@@ -85,6 +94,7 @@ func parseEnv(text string) (Env, error) {
 	fields := map[string]*string{
 		"CLOUD_DIR":             &env.Dir,
 		"CLOUD_AUTH_URL":        &env.AuthURL,
+		"CLOUD_PUBLIC_HOST":     &env.PublicHost,
 		"CLOUD_DB_DSN":          &env.DBDSN,
 		"CLOUD_AMQP_URL":        &env.AMQPURL,
 		"CLOUD_TRANSPORT_URL":   &env.TransportURL,

@@ -84,7 +84,7 @@ func TestDownSparesForeignProcess(t *testing.T) {
 	pidFile := filepath.Join(dir, "run", "memcached.pid")
 	require.NoError(t, os.WriteFile(pidFile, fmt.Appendf(nil, "%d\n1\n", stranger.Process.Pid), 0o644))
 
-	runScript(t, []string{"CLOUD_DIR=" + dir}, "down")
+	(&script{environ: []string{"CLOUD_DIR=" + dir}}).run(t, "down")
 	assert.False(t, ended(stranger.Process.Pid))
 	assert.NoFileExists(t, pidFile)
 
@@ -95,7 +95,7 @@ func TestDownSparesForeignProcess(t *testing.T) {
 }
 
 func TestParseEnv(t *testing.T) {
-	complete := "CLOUD_DIR=/d\nCLOUD_AUTH_URL=http://a/v3\nCLOUD_DB_DSN=u:p=q@tcp(h:1)/\nCLOUD_AMQP_URL=amqp://m\n" +
+	complete := "CLOUD_DIR=/d\nCLOUD_AUTH_URL=http://a/v3\nCLOUD_PUBLIC_HOST=a\nCLOUD_DB_DSN=u:p=q@tcp(h:1)/\nCLOUD_AMQP_URL=amqp://m\n" +
 		"CLOUD_TRANSPORT_URL=rabbit://m\nOS_CLIENT_CONFIG_FILE=/d/clouds.yaml\nCLOUD_DOCKER_HOST=unix:///s\n"
 	for name, c := range map[string]struct {
 		text, lacks string
@@ -113,7 +113,7 @@ func TestParseEnv(t *testing.T) {
 			}
 			require.NoError(t, err)
 			assert.Equal(t, Env{
-				Dir: "/d", AuthURL: "http://a/v3", DBDSN: "u:p=q@tcp(h:1)/", AMQPURL: "amqp://m",
+				Dir: "/d", AuthURL: "http://a/v3", PublicHost: "a", DBDSN: "u:p=q@tcp(h:1)/", AMQPURL: "amqp://m",
 				TransportURL: "rabbit://m", CloudsFile: "/d/clouds.yaml", DockerHost: "unix:///s",
 			}, env)
 		})

@@ -23,7 +23,7 @@ type Private struct {
 	Env     // where it is: DBDSN or DockerHost; the same after a restart
 	service string
 	daemon  string
-	environ []string
+	script  script
 }
 
 // PrivateMariaDB starts a MariaDB on a port of its own: see DBDSN. About 2 s.
@@ -45,6 +45,17 @@ func PrivateDocker(t testing.TB) *Private {
 
 func newPrivate(t testing.TB, service, daemon string, environ ...string) *Private {
 	t.Helper()
+	p := &Private{service: service, daemon: daemon}
+	dir := p.script.home(t, environ...)
+	p.Start(t)
+	p.Env = readEnv(t, dir)
+	return p
+}
+
+// home makes scripts work on a cloud of the test's own, in the folder that is
+// returned. When the test ends it is down and gone.
+func (s *script) home(t testing.TB, environ ...string) string {
+	t.Helper()
 	// not t.TempDir: its path may be too long for the sockets inside
 	parent, err := os.MkdirTemp("", "picasso-")
 	if err != nil {
@@ -55,38 +66,41 @@ func newPrivate(t testing.TB, service, daemon string, environ ...string) *Privat
 		t.Fatal(err)
 	}
 	dir := filepath.Join(parent, "cloud")
-	p := &Private{service: service, daemon: daemon}
-	p.environ = slices.Concat(environ, []string{"CLOUD_DIR=" + dir, "CLOUD_DOCKER_SOCKET=" + filepath.Join(parent, "docker.sock")})
-	t.Cleanup(func() { runScript(t, p.environ, "down", "--wipe") })
-	p.Start(t)
-	p.Env = readEnv(t, dir)
-	return p
+	s.environ = slices.Concat(environ, []string{"CLOUD_DIR=" + dir, "CLOUD_DOCKER_SOCKET=" + filepath.Join(parent, "docker.sock")})
+	t.Cleanup(func() { s.run(t, "down", "--wipe") })
+	return dir
 }
 
 // Start starts it and waits until it answers; it does nothing when it runs.
 func (p *Private) Start(t testing.TB) {
 	t.Helper()
-	runScript(t, p.environ, "up", p.service)
+	p.script.run(t, "up", p.service)
 }
 
 // Stop ends it as its operator would.
 func (p *Private) Stop(t testing.TB) {
 	t.Helper()
-	runScript(t, p.environ, "down", p.service)
+	p.script.run(t, "down", p.service)
 }
 
 // Kill ends it as a crash would, and returns when the process is gone.
 // A killed Docker engine leaves its containers running until the next Start.
 func (p *Private) Kill(t testing.TB) {
 	t.Helper()
-	pid, err := readPID(filepath.Join(p.Dir, "run", p.daemon+".pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	pid := daemonPID(t, p.Dir, p.daemon)
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatalf("kill %s, process %d: %v", p.daemon, pid, err)
 	}
 	require.Eventually(t, func() bool { return ended(pid) }, time.Minute, 5*time.Millisecond)
+}
+
+func daemonPID(t testing.TB, dir, daemon string) int {
+	t.Helper()
+	pid, err := readPID(filepath.Join(dir, "run", daemon+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 // readPID reads the first line of a pid file; the second is the process's start time.

@@ -83,7 +83,7 @@ func docker(t *testing.T, env Env, args ...string) string {
 
 func dockerCommand(t *testing.T, env Env, args ...string) *exec.Cmd {
 	t.Helper()
-	return exec.CommandContext(t.Context(), "docker", append([]string{"--host", env.DockerHost}, args...)...)
+	return exec.Command("docker", append([]string{"--host", env.DockerHost}, args...)...) // not t.Context(): cleanups use it too
 }
 
 // packetFilter is the machine's rules for the default bridge, which only the shared engine sets.

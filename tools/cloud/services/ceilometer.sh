@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Ceilometer's notification agent: events only (no meters), republished to Aodh's topic.
+# Ceilometer's notification agent: events only (no meters), republished to Aodh's topic, and to topic "functions".
 
 service ceilometer needs "keystone rabbitmq" packages "ceilometer-agent-notification python3-yaml" \
   daemons "ceilometer-notification"
@@ -29,7 +29,8 @@ sources:
     sinks: [events]
 sinks:
   - name: events
-    publishers: ["notifier://?topic=alarm.all"]
+    # the second is what a notification trigger may listen to
+    publishers: ["notifier://?topic=alarm.all", "notifier://?topic=functions"]
 E
 }
 

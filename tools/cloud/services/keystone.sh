@@ -2,7 +2,7 @@
 # Keystone (Fernet tokens of one hour) with the projects, users and catalogue of README.md.
 
 service keystone needs "mariadb memcached rabbitmq" daemons "keystone" \
-  packages "keystone gunicorn python3-pymysql python3-pymemcache python3-keystoneclient python3-openstackclient curl"
+  packages "keystone gunicorn python3-pymysql python3-pymemcache python3-keystoneclient python3-openstackclient curl iproute2"
 
 keystone_configure() {
   mkdir -p "$ETC/keystone/fernet-keys" "$ETC/keystone/credential-keys"
@@ -45,11 +45,11 @@ keystone_create() {
     keystone_manage credential_setup --keystone-user keystone --keystone-group keystone &&
     keystone_manage db_sync &&
     keystone_manage bootstrap --bootstrap-password "$ADMIN_SECRET" --bootstrap-region-id "$REGION" \
-      --bootstrap-public-url "$AUTH_URL/v3" --bootstrap-internal-url "$AUTH_URL/v3" --bootstrap-admin-url "$AUTH_URL/v3"
+      --bootstrap-public-url "http://$(public_host):5000/v3" --bootstrap-internal-url "$AUTH_URL/v3" --bootstrap-admin-url "$AUTH_URL/v3"
 }
 
 keystone_populate() {
-  run_as nobody AUTH_URL="$AUTH_URL/v3" REGION="$REGION" ADMIN_SECRET="$ADMIN_SECRET" \
+  run_as nobody AUTH_URL="$AUTH_URL/v3" PUBLIC_HOST="$(public_host)" REGION="$REGION" ADMIN_SECRET="$ADMIN_SECRET" \
     SERVICE_SECRET="$SERVICE_SECRET" USER_SECRET="$USER_SECRET" PICASSO_URL="http://127.0.0.1:$PORT_PICASSO" \
     /usr/bin/python3 - <"$SERVICES_DIR/keystone_populate.py"
 }
@@ -63,6 +63,8 @@ keystone_up() {
   wait_until 180 keystone answers "$AUTH_URL/v3"
   keystone_populate >"$LOG/keystone-populate.log" 2>&1 || fail "populating Keystone failed" keystone-populate.log
 }
+
+keystone_down() { remove_public_address; }
 
 # keystone_options USER: how the service user USER authenticates, as keystoneauth names the options
 keystone_options() {
@@ -80,9 +82,10 @@ E
 
 # start_wsgi DAEMON USER PORT GUNICORN-ARGUMENTS...: an OpenStack API under gunicorn
 start_wsgi() {
-  local name=$1 user=$2 port=$3
+  local name=$1 user=$2 port=$3 public=()
   shift 3
-  start "$name" "$user" gunicorn --name "$name" --bind "127.0.0.1:$port" \
-    --threads 8 --keep-alive 75 --worker-class gthread --worker-tmp-dir /dev/shm --graceful-timeout 2 \
+  [ "$(public_host)" = 127.0.0.1 ] || public=(--bind "$(public_host):$port")
+  start "$name" "$user" gunicorn --name "$name" --bind "127.0.0.1:$port" "${public[@]}" \
+    --threads 8 --keep-alive 75 --worker-class gthread --worker-tmp-dir /dev/shm --graceful-timeout 2 --timeout 180 \
     --access-logfile - --error-logfile - "$@"
 }

@@ -30,16 +30,19 @@ def user(name, secret, project, *role_names):
     return got
 
 
-def endpoint(service_type, name, url):
+def endpoint(service_type, name, public, internal):
     """The service in the catalogue, with all three interfaces."""
     found = keystone.services.list(type=service_type)
     service = found[0] if found else keystone.services.create(
         name=name, type=service_type)
-    have = {e.interface for e in keystone.endpoints.list(service=service)}
-    for interface in ('public', 'internal', 'admin'):
+    have = {e.interface: e for e in keystone.endpoints.list(service=service)}
+    for interface, url in (('public', public), ('internal', internal),
+                           ('admin', internal)):
         if interface not in have:
             keystone.endpoints.create(service, url, interface=interface,
                                       region=env['REGION'])
+        elif have[interface].url != url:
+            keystone.endpoints.update(have[interface], url=url)
 
 
 roles = {name: one(keystone.roles, name)
@@ -57,7 +60,9 @@ user('alice', 'USER_SECRET', projects['alpha'], 'member')
 user('rhea', 'USER_SECRET', projects['alpha'], 'reader')
 user('bob', 'USER_SECRET', projects['beta'], 'member')
 
-endpoint('object-store', 'swift',
-         'http://127.0.0.1:8080/v1/AUTH_%(project_id)s')
-endpoint('alarming', 'aodh', 'http://127.0.0.1:8042')
-endpoint('functions', 'picasso', env['PICASSO_URL'])
+public_url = 'http://' + env['PUBLIC_HOST']
+endpoint('identity', 'keystone', public_url + ':5000/v3', env['AUTH_URL'])
+swift = public_url + ':8080/v1/AUTH_%(project_id)s'  # it can listen at one address only
+endpoint('object-store', 'swift', swift, swift)
+endpoint('alarming', 'aodh', public_url + ':8042', 'http://127.0.0.1:8042')
+endpoint('functions', 'picasso', env['PICASSO_URL'], env['PICASSO_URL'])

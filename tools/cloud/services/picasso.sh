@@ -25,7 +25,14 @@ metrics_bind_port = $((PORT_PICASSO + 2))
 connection = $(database_url picasso utf8mb4)
 [keystone_authtoken]
 $(keystone_options functions)
-www_authenticate_uri = $AUTH_URL
+www_authenticate_uri = http://$(public_host):5000
+[oslo_messaging_notifications]
+transport_url = $TRANSPORT_URL
+# of the second topic Ceilometer is the publisher
+topics = notifications,functions
+[notifications]
+# while it is down, tests go on publishing
+queue_max_bytes = 16777216
 [docker]
 docker_host = unix://$DOCKER_SOCKET
 # images built on this machine need no registry

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Not a daemon but a program that tests need.
+# Not daemons but programs that tests need: shellcheck, bashate (style of DevStack), systemd-analyze.
 
-service shellcheck packages "shellcheck"
+service shellcheck packages "shellcheck python3-bashate systemd"
 
-shellcheck_answers() { command -v shellcheck >/dev/null; }
+shellcheck_answers() { command -v shellcheck && command -v bashate && command -v systemd-analyze; } >/dev/null
 shellcheck_up() { :; }

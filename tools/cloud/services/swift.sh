@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Swift on one device, with the S3 API and ceilometermiddleware just before
-# proxy-server, where its documentation wants it.
+# proxy-server, where its documentation wants it. See also swift_first.sh.
 
 service swift needs "keystone memcached rabbitmq" \
   packages "swift swift-proxy swift-account swift-container swift-object python3-ceilometermiddleware python3-swiftclient" \
@@ -19,11 +19,11 @@ swift_rings() {
   done
 }
 
-swift_common() { # swift_common PORT: what opens every server's configuration
+swift_common() { # swift_common HOST PORT: what opens every server's configuration
   cat <<E
 [DEFAULT]
-bind_ip = 127.0.0.1
-bind_port = $1
+bind_ip = $1
+bind_port = $2
 workers = 0
 user = swift
 swift_dir = $ETC/swift
@@ -32,7 +32,7 @@ E
 
 swift_configure_storage() { # swift_configure_storage SERVER
   {
-    swift_common "${SWIFT_PORTS[$1]}"
+    swift_common 127.0.0.1 "${SWIFT_PORTS[$1]}"
     cat <<E
 devices = $DATA/swift
 mount_check = false
@@ -61,13 +61,22 @@ swift_stock_filters() { # those of the pipeline that need no options
   done
 }
 
-swift_configure_proxy() {
+# swift_pipeline PLACE: with ceilometermiddleware first, before authtoken, or last
+swift_pipeline() {
+  local first='' last=ceilometer
+  [ "$1" = last ] || first=ceilometer last=''
+  echo "catch_errors gatekeeper healthcheck proxy_logging $first cache listing_formats bulk tempurl formpost" \
+    "authtoken s3api s3token keystoneauth staticweb copy container_quotas account_quotas slo dlo versioned_writes" \
+    "symlink proxy_logging $last proxy-server"
+}
+
+swift_configure_proxy() { # swift_configure_proxy NAME PORT PLACE
   {
-    swift_common 8080
+    swift_common "$(public_host)" "$2"
     cat <<E
 log_level = INFO
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck proxy_logging cache listing_formats bulk tempurl formpost authtoken s3api s3token keystoneauth staticweb copy container_quotas account_quotas slo dlo versioned_writes symlink proxy_logging ceilometer proxy-server
+pipeline = $(swift_pipeline "$3")
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -89,7 +98,6 @@ use = egg:swift#keystoneauth
 reseller_prefix = AUTH
 operator_roles = admin, member
 reseller_admin_role = ResellerAdmin
-system_reader_roles = reader
 project_reader_roles = reader
 [filter:s3api]
 use = egg:swift#s3api
@@ -119,7 +127,7 @@ nonblocking_notify = true
 log_level = WARNING
 E
     swift_stock_filters
-  } | put "$ETC/swift/proxy-server.conf" swift
+  } | put "$ETC/swift/$1-server.conf" swift
 }
 
 swift_configure() {
@@ -135,7 +143,7 @@ name = Policy-0
 default = yes
 E
   for server in "${!SWIFT_PORTS[@]}"; do swift_configure_storage "$server"; done
-  swift_configure_proxy
+  swift_configure_proxy proxy 8080 last
   # Swift reads swift.conf at a built-in path; this launcher points it at ours
   put "$ETC/swift/run.py" <<E
 import runpy, sys
@@ -146,9 +154,10 @@ runpy.run_path(sys.argv[0], run_name='__main__')
 E
 }
 
-swift_start() { # swift_start SERVER PORT
-  free_port "swift-$1" "$2"
-  start "swift-$1" swift /usr/bin/python3 "$ETC/swift/run.py" "/usr/bin/swift-$1-server" "$ETC/swift/$1-server.conf" -v
+swift_start() { # swift_start NAME PORT: NAME is a server, or a proxy of another name
+  local server=${1%%-*}
+  free_port "swift-$1" "$2" "$(sed -n 's/^bind_ip = //p' "$ETC/swift/$1-server.conf")"
+  start "swift-$1" swift /usr/bin/python3 "$ETC/swift/run.py" "/usr/bin/swift-$server-server" "$ETC/swift/$1-server.conf" -v
 }
 
 swift_up() {
@@ -158,5 +167,5 @@ swift_up() {
   for server in "${!SWIFT_PORTS[@]}"; do swift_start "$server" "${SWIFT_PORTS[$server]}"; done
   swift_start proxy 8080
   for server in "${!SWIFT_PORTS[@]}"; do wait_until 180 "swift-$server" listening "${SWIFT_PORTS[$server]}"; done
-  wait_until 180 swift-proxy answers http://127.0.0.1:8080/healthcheck
+  wait_until 180 swift-proxy answers "http://$(public_host):8080/healthcheck"
 }

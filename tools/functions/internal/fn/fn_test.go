@@ -66,17 +66,17 @@ func see(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
 	w.WriteHeader(http.StatusTeapot)
 	_, _ = io.WriteString(w, strings.Join([]string{
-		r.Method, r.URL.String(), r.Host, r.Header.Get("X-Caller"), r.Header.Get("Content-Type"), string(body),
+		r.Method, r.URL.String(), r.Host, r.Header.Get("X-Caller"), r.Header.Get("Content-Type"), r.Header.Get("Picasso-Token"), string(body),
 	}, " "))
 }
 
 func TestInvoke(t *testing.T) {
 	client := serve(t, see)
-	answer, body := call(t, client, http.Header{"Content-Type": {"a/b"}}, "in")
+	answer, body := call(t, client, http.Header{"Content-Type": {"a/b"}, "Picasso-Token": {"token"}}, "in")
 	require.Equal(t, http.StatusOK, answer.StatusCode, "the server is well")
 	require.Equal(t, "418", answer.Header.Get("Fn-Http-Status"))
 	require.Equal(t, "value", answer.Header.Get("X-Own"))
-	require.Equal(t, "POST /call localhost  a/b in", body)
+	require.Equal(t, "POST /call localhost  a/b token in", body)
 }
 
 func TestGateway(t *testing.T) {
@@ -84,13 +84,14 @@ func TestGateway(t *testing.T) {
 	answer, body := call(t, client, http.Header{
 		"Fn-Intent": {"httprequest"}, "Fn-Http-Method": {"PUT"}, "Fn-Http-Request-Url": {"http://cloud:1/f/1/x?y=%2F"},
 		"Fn-Http-H-X-Caller": {"me"}, "X-Caller": {"not through the gateway"}, "Content-Type": {"a/b"},
+		"Picasso-Token": {"token"},
 	}, "in")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, "418", answer.Header.Get("Fn-Http-Status"))
 	require.Equal(t, "value", answer.Header.Get("Fn-Http-H-X-Own"))
 	require.Empty(t, answer.Header.Get("X-Own"))
 	require.Equal(t, "text/plain", answer.Header.Get("Content-Type"))
-	require.Equal(t, "PUT http://cloud:1/f/1/x?y=%2F cloud:1 me a/b in", body)
+	require.Equal(t, "PUT http://cloud:1/f/1/x?y=%2F cloud:1 me a/b token in", body)
 }
 
 // TestGatewayMarksOnce: a map that grows while it is walked may show the new

@@ -29,7 +29,8 @@ func gateway(h http.Handler) http.Handler {
 	})
 }
 
-// unwrap gives the request the method, URL and headers of the caller.
+// unwrap gives the request the method, URL and headers of the caller, and
+// leaves it those of the platform, which no caller can set.
 func unwrap(r *http.Request) {
 	r.Method = r.Header.Get("Fn-Http-Method")
 	if u, err := url.Parse(r.Header.Get("Fn-Http-Request-Url")); err == nil {
@@ -39,6 +40,9 @@ func unwrap(r *http.Request) {
 	for name, values := range r.Header {
 		if original, ok := strings.CutPrefix(name, headerPrefix); ok {
 			plain[textproto.CanonicalMIMEHeaderKey(original)] = values
+		}
+		if strings.HasPrefix(name, "Picasso-") {
+			plain[name] = values
 		}
 	}
 	if t := r.Header.Get("Content-Type"); t != "" {

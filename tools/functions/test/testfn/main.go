@@ -1,6 +1,7 @@
 // Command testfn is a function for tests: it does whatever is asked of it,
 // mostly harm. One image serves all contracts: FN_LISTENER in the environment
-// makes it fn, PORT makes it web, neither makes it stdio.
+// makes it fn, PORT makes it web, FN_FORMAT=http makes it
+// stdio-http, none of them makes it stdio.
 //
 //	testfn [START [ARG]]
 //	testfn [MODE [ARG]]
@@ -57,6 +58,9 @@ func run(args []string) error {
 func serve(h http.HandlerFunc) error {
 	if os.Getenv("FN_LISTENER") != "" || os.Getenv("PORT") != "" {
 		return fn.Serve(h)
+	}
+	if os.Getenv("FN_FORMAT") == "http" {
+		return serveStdioHTTP(h)
 	}
 	r, err := http.NewRequest(http.MethodPost, "/", os.Stdin)
 	if err != nil {

@@ -47,7 +47,7 @@ func modes() map[string]mode {
 			fmt.Fprintln(w, strings.Join(os.Environ(), "\n"))
 		},
 	}
-	for _, more := range []map[string]mode{crashes(), outputs(), answers(), hogs(), probes()} {
+	for _, more := range []map[string]mode{crashes(), outputs(), answers(), hogs(), probes(), delegations()} {
 		maps.Copy(all, more)
 	}
 	return all

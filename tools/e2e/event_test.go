@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
+)
+
+// notifications is the configuration of a stack that listens to the cloud's broker,
+// with a queue of its own that goes with the test.
+func notifications(t *testing.T, env cloudtest.Env, more string) string {
+	t.Helper()
+	queue := fmt.Sprintf("e2e-%d", cloudtest.FreePort(t))
+	t.Cleanup(func() {
+		for _, name := range []string{queue, queue + ".later", queue + ".dead"} {
+			rabbitmqctl(t, env, "delete_queue", name)
+		}
+	})
+	return fmt.Sprintf("[oslo_messaging_notifications]\ntransport_url = %s\n[notifications]\nqueue = %s\n%s", env.TransportURL, queue, more)
+}
+
+// rabbitmqctl runs a command on the broker; what is not there is no failure.
+func rabbitmqctl(t testing.TB, env cloudtest.Env, args ...string) string {
+	t.Helper()
+	out, _ := exec.Command(filepath.Join(env.Dir, "rabbitmqctl"), args...).CombinedOutput()
+	return string(out)
+}
+
+// eventStack runs Picasso against every real service of the cloud: API, engine
+// and two picasso-trigger. The test runs beside others: it waits most of the time.
+func eventStack(t *testing.T, more string) *stack {
+	t.Helper()
+	t.Parallel()
+	env := cloudtest.Need(t, "docker", "mariadb", "keystone", "rabbitmq", "swift", "aodh", "ceilometer")
+	return cloudStack(t, options{split: true, triggers: 2, sections: notifications(t, env, more)})
+}
+
+// sh runs a shell script as an account of the cloud, and returns what it prints.
+func (s *stack) sh(t testing.TB, account, script string) string {
+	t.Helper()
+	out, err := s.try(account, script)
+	require.NoError(t, err, "%s\n%s", script, out)
+	return strings.TrimSpace(out)
+}
+
+func (s *stack) try(account, script string) (string, error) {
+	cmd := s.command("sh", "-ec", `. "$CLOUD_DIR/openrc.$ACCOUNT"; `+script)
+	cmd.Env = append(cmd.Environ(), "CLOUD_DIR="+s.env.Dir, "ACCOUNT="+account, "LC_ALL=C.UTF-8", "OS_CLIENT_CONFIG_FILE="+s.env.CloudsFile)
+	cmd.Dir = s.dir
+	var out, wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &wrong
+	err := cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, wrong.String())
+	}
+	return out.String(), err
+}
+
+// trigger makes a trigger and returns its id. It is in effect a second later at
+// the latest, which the caller has to wait for: see settled.
+func (c *caller) trigger(name, function, kind string, block map[string]any, more ...map[string]any) string {
+	c.t.Helper()
+	spec := map[string]any{"name": name, "function": function, "type": kind, kind: block}
+	for _, fields := range more {
+		maps.Copy(spec, fields)
+	}
+	return c.json(http.MethodPost, "/v2/triggers", spec, http.StatusCreated)["id"].(string)
+}
+
+// fired lists the executions of a trigger, newest first.
+func (c *caller) fired(trigger string) []map[string]any {
+	c.t.Helper()
+	return c.list("limit=1000&trigger=" + url.QueryEscape(trigger))
+}
+
+// event waits for the nth execution of a trigger about a subject, n from 1, and
+// returns the CloudEvent that its function, an echo, got.
+func (c *caller) event(trigger, subject string, n int) map[string]any {
+	c.t.Helper()
+	var id string
+	require.Eventually(c.t, func() bool {
+		var ended []string
+		for _, e := range c.fired(trigger) {
+			if e["subject"] == subject && e["status"] == "succeeded" {
+				ended = append(ended, e["id"].(string))
+			}
+		}
+		if len(ended) < n {
+			return false
+		}
+		id = ended[len(ended)-n]
+		return true
+	}, waitLong, waitStep, "no execution %d about %q", n, subject)
+	a := c.do(http.MethodGet, "/v2/executions/"+id+"/result", nil)
+	event := map[string]any{}
+	require.NoError(c.t, json.Unmarshal(a.Body, &event), "%s", a.Body)
+	return event
+}
+
+// echo makes a function that answers with what it got.
+func (c *caller) echo(name string, more map[string]any) {
+	c.t.Helper()
+	spec := testfn(c.t, name, map[string]any{"command": []string{"echo"}})
+	maps.Copy(spec, more)
+	c.create(spec)
+}
+
+// file writes a file that scripts of the stack find under its name.
+func (s *stack) file(t testing.TB, name string, size int) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(strings.Repeat("x", size)), 0o644))
+}

@@ -1,0 +1,1 @@
+"""Client of Picasso, Functions-as-a-Service for OpenStack."""

@@ -1,0 +1,1 @@
+"""Commands on version 1 of the API."""

@@ -1,0 +1,1 @@
+"""Commands on version 2 of the API."""
