@@ -232,6 +232,7 @@ func (f *fleet) succeeded(function string, since, until time.Time) (n int) {
 // before that is known, end with a clear error in time, others go elsewhere, and what the
 // host does when it is back is of no consequence for what was run again meanwhile.
 func networkCut(t *testing.T, f *fleet) {
+	f.allRun(0) // what hosts say is a heartbeat old
 	began := time.Now()
 	inFlight := make(chan *answer, 1)
 	go func() {
