@@ -64,8 +64,8 @@ type Call struct {
 	Spill bool
 	// Progress, where set, is told how far the call is: ProgressWaiting when it has to
 	// wait for a sandbox, ProgressTaken before a function sees anything of it. A call that
-	// a sandbox takes at once is told of neither, but over RPC of ProgressTaken when
-	// nothing else was heard of it for some 200 ms. It is called from one goroutine at a
+	// a sandbox takes at once, over RPC within some 50 ms, is told of neither, but over RPC of
+	// ProgressTaken when nothing else was heard of it for some 200 ms. It is called from one goroutine at a
 	// time, never after Invoke has returned, and must not block for long. Where ctx has ended
 	// when it returns from ProgressTaken, no function sees the call.
 	Progress func(Progress)

@@ -56,15 +56,16 @@ func lookOut(ctx context.Context, cancel context.CancelFunc) {
 	}
 }
 
-// lookingOut is a Call.Progress that looks out while the call waits.
+// lookingOut is a Call.Progress that looks out while the call waits for its first sandbox.
+// From then on the client may send its body, and is not silent any more.
 func lookingOut(ctx context.Context, cancel context.CancelFunc, tell func(picasso.Progress)) func(picasso.Progress) {
-	over := func() {}
+	first, over := context.WithCancel(ctx)
 	return func(p picasso.Progress) {
-		over()
-		if p == picasso.ProgressWaiting {
-			waiting, end := context.WithCancel(ctx)
-			over = end
-			go lookOut(waiting, cancel)
+		switch {
+		case p == picasso.ProgressTaken:
+			over()
+		case first.Err() == nil:
+			go lookOut(first, cancel)
 		}
 		tell(p)
 	}

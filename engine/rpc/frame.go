@@ -24,10 +24,6 @@ const (
 	frameOutcome = 'O' // picasso.Outcome without its log
 )
 
-// ackAfter is when a client is told that a sandbox has its call, if it has heard
-// nothing of it until then.
-const ackAfter = 200 * time.Millisecond
-
 // grace is what the client may take longer than its caller for the answer, and
 // for a part of the live log, after which it counts as gone.
 const grace = 10 * time.Second
@@ -104,22 +100,8 @@ func (f *frameWriter) flush() error {
 	return http.NewResponseController(f.w).Flush()
 }
 
-// progress tells a client that wants to know.
-func (f *frameWriter) progress(p picasso.Progress) error {
-	if p == picasso.ProgressWaiting {
-		return f.tell(frameWait)
-	}
-	return f.tell(frameTaken)
-}
-
-// tell sends a frame without payload.
+// tell sends a frame without payload. The lock is held.
 func (f *frameWriter) tell(kind byte) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.tellNow(kind)
-}
-
-func (f *frameWriter) tellNow(kind byte) error {
 	if f.done {
 		return nil
 	}
@@ -127,16 +109,6 @@ func (f *frameWriter) tellNow(kind byte) error {
 		return err
 	}
 	return f.flush()
-}
-
-// ack tells a client that has heard nothing so far that its call is not lost:
-// as the call does not wait, a sandbox has it.
-func (f *frameWriter) ack() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.flushed {
-		_ = f.tellNow(frameTaken) // a lost peer shows in Write
-	}
 }
 
 // end lets nobody write any more.

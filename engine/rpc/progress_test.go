@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
@@ -35,18 +36,30 @@ func TestWhatBecomesOfACallWhoseConnectionBreaks(t *testing.T) {
 	for name, tt := range tests {
 		for _, size := range []int{2, 1 << 20} {
 			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
-				reached, release, noticed := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+				reached, release, noticed := make(chan struct{}), make(chan struct{}, 1), make(chan struct{}, 1)
+				heard := make(chan picasso.Progress)
 				engine := &scripted{invoke: func(ctx context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
 					for _, p := range tt.told {
 						if call.Progress != nil {
 							call.Progress(p)
+							got := picasso.Progress(0)
+							select {
+							case got = <-heard:
+							case <-t.Context().Done():
+							}
+							assert.Equal(t, p, got)
 						}
 					}
 					close(reached)
 					select {
 					case <-ctx.Done():
+					case _, found := <-release: // a sandbox
+						if found {
+							call.Progress(taken)
+						}
+					}
+					if ctx.Err() != nil {
 						noticed <- struct{}{}
-					case <-release:
 					}
 					return picasso.Outcome{}
 				}}
@@ -57,21 +70,18 @@ func TestWhatBecomesOfACallWhoseConnectionBreaks(t *testing.T) {
 				require.NoError(t, err)
 				defer client.Close()
 				call := newCall(strings.Repeat("x", size))
-				heard := make(chan picasso.Progress, 10)
 				call.Progress = func(p picasso.Progress) { heard <- p }
 				outs := make(chan picasso.Outcome, 1)
 				go func() { outs <- client.Invoke(context.Background(), call, httptest.NewRecorder()) }()
 				<-reached
-				if tt.protocol == 2 {
-					for _, p := range tt.told {
-						require.Equal(t, p, <-heard)
-					}
-				}
 				wire.cut()
 				out := <-outs
 				require.Equal(t, tt.want, out.Err.Code, "%v", out.Err)
-				if tt.want == picasso.CodeUnavailable {
-					<-noticed // the call must not get a sandbox any more
+				if tt.want == picasso.CodeUnavailable { // the call must not run any more
+					if len(tt.told) > 1 { // not seen before there is a sandbox, behind what came of the body
+						release <- struct{}{}
+					}
+					<-noticed
 				}
 				if tt.want == picasso.CodeHostLost {
 					require.Contains(t, out.Err.Detail, "e1")
@@ -135,6 +145,41 @@ func errorOf(out picasso.Outcome) error {
 	return out.Err
 }
 
+// TestAShortWaitCostsNoFrame: who does not know of it takes the call for lost with its host, and
+// sends it nowhere else, so that a sandbox may have it without a word.
+func TestAShortWaitCostsNoFrame(t *testing.T) {
+	ran, release := make(chan bool, 1), make(chan struct{})
+	handler := NewServer(&scripted{invoke: func(ctx context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
+		call.Progress(waiting)
+		call.Progress(taken)
+		ran <- ctx.Err() == nil
+		<-release
+		return picasso.Outcome{}
+	}}, testKey, ServerOptions{}, discard())
+	handler.waitAfter, handler.ackAfter = time.Hour, time.Hour
+	server := serve(t, handler)
+	wire := tap(t, server.Listener.Addr().String())
+	client, err := NewClient(Endpoint{URL: "http://" + wire.Addr().String(), Key: testKey}, discard())
+	require.NoError(t, err)
+	defer client.Close()
+	heard, outs := make(chan picasso.Progress, 10), make(chan picasso.Outcome, 1)
+	invoke := func() {
+		call := newCall("x")
+		call.Progress = func(p picasso.Progress) { heard <- p }
+		outs <- client.Invoke(context.Background(), call, httptest.NewRecorder())
+	}
+	go invoke()
+	require.True(t, <-ran)
+	release <- struct{}{}
+	require.Nil(t, (<-outs).Err)
+	go invoke()
+	require.True(t, <-ran)
+	wire.cut()
+	require.Equal(t, picasso.CodeHostLost, (<-outs).Err.Code)
+	close(release)
+	require.Empty(t, heard)
+}
+
 func TestSomethingIsHeardOfEveryCall(t *testing.T) {
 	heard, release := make(chan picasso.Progress, 10), make(chan struct{})
 	engine := &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
@@ -166,13 +211,14 @@ func TestSomethingIsHeardOfEveryCall(t *testing.T) {
 // that is refused can go elsewhere, with its body.
 func TestLargeBodiesWaitForASandbox(t *testing.T) {
 	for _, protocol := range []int{1, 2} {
-		full := true
+		full, told := true, make(chan picasso.Progress, 10)
 		handler := NewServer(&scripted{invoke: func(ctx context.Context, call *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 			if full {
 				return picasso.Outcome{Err: picasso.Errorf(picasso.CodeBusy, "no room")}
 			}
 			if call.Progress != nil {
-				call.Progress(waiting) // from here on, 100 cannot be said any more
+				call.Progress(waiting)
+				<-told // from here on, 100 cannot be said any more
 				call.Progress(taken)
 			}
 			return echo(ctx, call, w)
@@ -188,6 +234,7 @@ func TestLargeBodiesWaitForASandbox(t *testing.T) {
 			require.Equal(t, picasso.CodeBusy, client.Invoke(t.Context(), call, httptest.NewRecorder()).Err.Code)
 			require.Equal(t, 1<<20, body.Len(), "nothing of it was read")
 			full = false
+			call.Progress = func(p picasso.Progress) { told <- p }
 			w := httptest.NewRecorder()
 			require.Nil(t, client.Invoke(t.Context(), call, w).Err)
 			require.Equal(t, 1<<20, w.Body.Len())

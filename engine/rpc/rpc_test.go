@@ -95,7 +95,7 @@ func setup(t *testing.T, engine picasso.Engine) (*Client, *httptest.Server) {
 }
 
 // connect is setup with a server that is there already.
-func connect(t *testing.T, handler *Server) (*Client, *httptest.Server) {
+func connect(t testing.TB, handler *Server) (*Client, *httptest.Server) {
 	t.Helper()
 	server := serve(t, handler)
 	client, err := NewClient(Endpoint{URL: server.URL, Key: testKey}, discard())
@@ -105,7 +105,7 @@ func connect(t *testing.T, handler *Server) (*Client, *httptest.Server) {
 }
 
 // serve serves as picasso-engine does.
-func serve(t *testing.T, handler *Server) *httptest.Server {
+func serve(t testing.TB, handler *Server) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ConnContext = handler.ConnContext

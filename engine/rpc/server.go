@@ -37,13 +37,12 @@ type Server struct {
 	engine   picasso.Engine
 	key      []byte
 	log      *logrus.Logger
-	grace    time.Duration // see there
-	ackAfter time.Duration // see there
-	hearing  time.Duration // see there
 	mux      *http.ServeMux
 	sessions *sessions
 	known    *lru.Cache[string, *picasso.Function] // by reference
 	waits    sync.Map                              // id of a run, or of the execution that has one → *context.CancelFunc
+
+	grace, ackAfter, waitAfter, hearing time.Duration // see there
 }
 
 // NewServer serves engine to whoever signs with key.
@@ -57,8 +56,8 @@ func NewServer(engine picasso.Engine, key []byte, options ServerOptions, log *lo
 		log.WithError(err).Error("rpc: sessions")
 	}
 	s := &Server{
-		engine: engine, key: key, log: log, grace: grace, ackAfter: ackAfter, hearing: hearing,
-		mux: http.NewServeMux(), sessions: sessions, known: known,
+		engine: engine, key: key, log: log, mux: http.NewServeMux(), sessions: sessions, known: known,
+		grace: grace, ackAfter: ackAfter, waitAfter: waitAfter, hearing: hearing,
 	}
 	for version := MinProtocol; version <= Common(MinProtocol, MaxProtocol, options.MaxProtocol); version++ {
 		s.routes("/v"+strconv.Itoa(version), version)
@@ -150,8 +149,10 @@ func (s *Server) run(r *http.Request, call *picasso.Call, fw *frameWriter, versi
 	defer cancel()
 	lost := false
 	if version >= 2 {
+		word := s.word(fw)
+		defer word.end()
 		call.Progress = func(p picasso.Progress) {
-			if fw.progress(p) != nil || p == picasso.ProgressTaken && !heard(ctx, s.hearing) {
+			if !word.progress(ctx, p) {
 				lost = true
 				cancel()
 			}
@@ -159,7 +160,6 @@ func (s *Server) run(r *http.Request, call *picasso.Call, fw *frameWriter, versi
 		if in.Upload != nil {
 			call.Progress = lookingOut(ctx, cancel, call.Progress)
 		}
-		defer time.AfterFunc(s.ackAfter, fw.ack).Stop()
 	}
 	run := cmp.Or(call.Run, call.ExecutionID)
 	s.waits.Store(run, &cancel)
