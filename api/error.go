@@ -108,7 +108,8 @@ func (s *Server) panicked(req *request, p any) {
 	s.fail(req, &picasso.Error{Code: picasso.CodeInternal, Title: picasso.CodeInternal.Title()})
 }
 
-// fail answers with the error, or cuts the connection when an answer has begun.
+// fail answers with the error, or cuts the connection in the middle of an answer. A
+// client that has all of the answer may have sent its next request already.
 // The cause stops here: it is logged and not shown.
 func (s *Server) fail(req *request, err error) {
 	e := picasso.AsError(err)
@@ -120,7 +121,7 @@ func (s *Server) fail(req *request, err error) {
 		s.logFor(req).WithError(e).Log(level, "request failed")
 	}
 	if req.w.status != 0 {
-		req.w.aborted = true
+		req.w.aborted = req.w.left != 0
 		return
 	}
 	s.renderError(req, e)

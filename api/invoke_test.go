@@ -175,6 +175,38 @@ func TestAnswersThatBreakOff(t *testing.T) {
 	assert.Equal(t, "502", a.Header.Get("Picasso-Function-Status"))
 }
 
+// TestAWholeAnswerIsNotCutOff: its caller may have sent the next request already,
+// which would be lost with the connection.
+func TestAWholeAnswerIsNotCutOff(t *testing.T) {
+	k := setup(t)
+	id := k.function(`{"name":"f","image":"i","public":true}`)
+	sent := make(chan struct{})
+	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
+		w.Header().Set("Content-Length", "2")
+		_, _ = w.Write([]byte("ok"))
+		_ = http.NewResponseController(w).Flush()
+		<-sent
+		return apitest.Failed(picasso.CodeHostLost, "with the log of it")
+	}
+	caller, err := net.Dial("tcp", strings.TrimPrefix(k.URL, "http://"))
+	require.NoError(t, err)
+	defer caller.Close()
+	answers := bufio.NewReader(caller)
+	for n := range 3 {
+		_, err := io.WriteString(caller, "POST /f/"+id+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+		require.NoError(t, err)
+		if n > 0 { // now the call before ends
+			sent <- struct{}{}
+		}
+		a, err := http.ReadResponse(answers, nil)
+		require.NoError(t, err)
+		body, err := io.ReadAll(a.Body)
+		require.NoError(t, err)
+		require.Equal(t, "ok", string(body))
+	}
+	close(sent)
+}
+
 func TestARecordIsThereOnceTheAnswerIs(t *testing.T) {
 	k := setup(t)
 	k.function(`{"name":"f","image":"i"}`)

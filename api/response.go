@@ -28,8 +28,9 @@ type response struct {
 	versioned   bool   // names the microversion
 	fromEngine  bool   // what is written comes from a function
 	body        *callBody
-	status      int  // 0 until the answer has begun
-	aborted     bool // the answer is incomplete: the connection has to be cut
+	status      int   // 0 until the answer has begun
+	left        int64 // bytes of it that are to come by its Content-Length; negative: not known
+	aborted     bool  // the answer is incomplete: the connection has to be cut
 }
 
 // callBody is the body of a call, which knows whether it was read to its end.
@@ -67,6 +68,10 @@ func (w *response) WriteHeader(status int) {
 		h[headerVersion] = []string{serviceType + " " + currentVersion}
 		h["Vary"] = append(h["Vary"], "OpenStack-API-Version")
 	}
+	w.left = -1
+	if length, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
+		w.left = length
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -92,7 +97,9 @@ func (w *response) clean(h http.Header) {
 // Write implements io.Writer.
 func (w *response) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	return w.ResponseWriter.Write(p)
+	n, err := w.ResponseWriter.Write(p)
+	w.left -= int64(n)
+	return n, err
 }
 
 // FlushError sends what was written so far; http.ResponseController calls it.
