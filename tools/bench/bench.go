@@ -129,14 +129,14 @@ func script(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// until tries again and again, for at most limit.
+// until tries again and again, for at most limit, unless what it waits for has ended.
 func until(ctx context.Context, limit time.Duration, try func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		err := try()
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, errEnded) {
+			return err
 		}
 		if wait(ctx, 20*time.Millisecond) != nil {
 			return fmt.Errorf("gave up after %s: %w", limit, err)

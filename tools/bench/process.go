@@ -43,11 +43,14 @@ func startProcess(logFile, program string, args ...string) (*process, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// check tells whether it still runs; the error has the end of its log.
+// errEnded is a process that does not run any more: nothing to wait for.
+var errEnded = errors.New("has ended")
+
+// check tells whether it still runs; the error, an errEnded, has the end of its log.
 func (p *process) check() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s has ended: %s", p.cmd.Path, tail(p.logFile))
+		return fmt.Errorf("%s %w: %s", p.cmd.Path, errEnded, tail(p.logFile))
 	default:
 		return nil
 	}

@@ -106,6 +106,7 @@ func (s *stack) put(url, token string) {
 				return
 			}
 		}
+		<-time.After(waitStep)
 	}
 	s.t.Errorf("Swift does not take %s", url)
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	waitLong = 2 * time.Minute // a busy machine takes long for eight uploads in a row
-	waitStep = 20 * time.Millisecond
+	waitStep = 50 * time.Millisecond
 )
 
 // TestHostileFunctionsHarmNobody calls everything a function can do to us, and
