@@ -150,8 +150,11 @@ func (s *Server) renderError(req *request, e *picasso.Error) {
 		return
 	}
 	message := e.Detail
-	if message == "" {
+	switch {
+	case message == "":
 		message = e.Title
+	case status >= 500: // the request was good, so what went wrong does not go without saying
+		message = e.Title + ": " + message
 	}
 	_ = req.reply(status, errorBody{Errors: []errorItem{item}, Error: errorSummary{status, message, e.Title}}) // strings and numbers always encode
 }

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/sirupsen/logrus/hooks/test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,6 +44,22 @@ func TestErrorBody(t *testing.T) {
 		"title":"Authentication required","detail":"no token"}],
 		"error":{"code":401,"message":"no token","title":"Authentication required"}}`, w.Body.String())
 	assert.Empty(t, hook.AllEntries(), "what a client did wrong is not worth a line")
+}
+
+// TestErrorMessage is the one line that openstackclient shows.
+func TestErrorMessage(t *testing.T) {
+	s := &Server{Config: Config{Log: logrus.New()}}
+	for want, err := range map[string]error{
+		"name: is taken":             picasso.Errorf(picasso.CodeConflict, "name: is taken"),
+		"Function failed: exit code": picasso.Errorf(picasso.CodeFunctionFailed, "exit code"),
+		"Internal error":             picasso.Errorf(picasso.CodeInternal, ""),
+	} {
+		w := httptest.NewRecorder()
+		s.fail(newRequest(w, httptest.NewRequest("GET", "/v2/apps", nil), time.Now()), err)
+		var body errorBody
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+		assert.Equal(t, want, body.Error.Message)
+	}
 }
 
 func TestRetryAfter(t *testing.T) {
