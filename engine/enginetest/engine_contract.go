@@ -187,9 +187,15 @@ func (s *engineSuite) logs(t *testing.T) {
 	}
 }
 
-// duplex talks with a function that answers while it is being asked.
+// duplex talks with a function that answers while it is being asked, and with one that
+// begins to before it was asked anything.
 func (s *engineSuite) duplex(t *testing.T) {
-	fn := s.function(t, picasso.ContractWeb, "echo")
+	s.converse(t, "echo", "ping")
+	s.converse(t, "greet", "")
+}
+
+func (s *engineSuite) converse(t *testing.T, mode, opening string) {
+	fn := s.function(t, picasso.ContractWeb, mode)
 	source, feed := io.Pipe()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := gatewayCall(fn, http.MethodPost, "/", "")
@@ -199,16 +205,17 @@ func (s *engineSuite) duplex(t *testing.T) {
 		assert.Nil(t, out.Err, "%v", out.Err)
 	}))
 	defer server.Close()
-	go func() { _, _ = io.WriteString(feed, "ping") }()
+	say := func(text string) { _, _ = io.WriteString(feed, text) }
+	go say(opening)
 	resp, err := http.Post(server.URL, "text/plain", source)
 	require.NoError(t, err)
 	defer resp.Body.Close()
-	for range 3 {
-		got := make([]byte, 4)
+	for _, said := range []string{opening, "ping", "ping"} {
+		got := make([]byte, len(said))
 		_, err := io.ReadFull(resp.Body, got)
 		require.NoError(t, err)
-		assert.Equal(t, "ping", string(got))
-		go func() { _, _ = io.WriteString(feed, "ping") }()
+		assert.Equal(t, said, string(got))
+		go say("ping")
 	}
 	feed.Close()
 	_, err = io.Copy(io.Discard, resp.Body)

@@ -122,6 +122,7 @@ func (rc *receiver) head(payload []byte) error {
 		return fmt.Errorf("head with status %d", status)
 	}
 	rc.w.WriteHeader(status)
+	rc.flush()
 	return nil
 }
 
@@ -151,10 +152,15 @@ func (rc *receiver) data(length int) error {
 			return err
 		}
 	}
+	rc.flush()
+	return nil
+}
+
+// flush sends what was written so far, unless there is more to read already.
+func (rc *receiver) flush() {
 	if rc.r.Pending() {
 		_ = http.NewResponseController(rc.w).Flush() // a lost caller shows in Write
 	}
-	return nil
 }
 
 // readEnd reads what frames the frames, so that the connection can be used again.

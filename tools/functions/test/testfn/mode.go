@@ -23,6 +23,11 @@ func modes() map[string]mode {
 			w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
 			_, _ = io.Copy(flusher{w}, r.Body)
 		},
+		"greet": func(w http.ResponseWriter, r *http.Request, _ string) { // begins its answer at once, then the body out
+			_ = http.NewResponseController(w).EnableFullDuplex()
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.Copy(flusher{w}, r.Body)
+		},
 		"status": func(w http.ResponseWriter, _ *http.Request, arg string) { // answers with status ARG
 			w.Header().Set("X-Testfn", "status")
 			w.WriteHeader(number(arg, http.StatusTeapot))
