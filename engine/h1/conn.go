@@ -134,11 +134,13 @@ func (c *Conn) alive() bool {
 	return err == nil && c.silent
 }
 
-// cut closes the connection while others use it.
+// cut closes the connection while others use it. From the look for what has come and
+// was not read on, nothing more is taken: what comes is answered with a reset.
 func (c *Conn) cut() {
 	if c.raw != nil {
 		_ = c.raw.Control(func(fd uintptr) {
 			var one [1]byte
+			_ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR)
 			n, _, _ := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 			c.unread.Store(n > 0)
 		})

@@ -48,7 +48,7 @@ func lookOut(ctx context.Context, cancel context.CancelFunc) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if !silent(socket) {
+			if !silent(socket) && ctx.Err() == nil { // in this order: a client that is told to may send now
 				cancel()
 				return
 			}
@@ -75,7 +75,7 @@ func lookingOut(ctx context.Context, cancel context.CancelFunc, tell func(picass
 const hearing = time.Second
 
 // heard waits until everything that was sent has arrived at the client's host:
-// a call that waited, and whose client does not hear that it does so no more,
+// a call whose client was told that it waits, and does not hear that it does so no more,
 // is given up there and sent elsewhere. It reports false when that takes more
 // than most, or ctx ends.
 func heard(ctx context.Context, most time.Duration) bool {

@@ -37,7 +37,7 @@ func TestWhatBecomesOfACallWhoseConnectionBreaks(t *testing.T) {
 		for _, size := range []int{2, 1 << 20} {
 			t.Run(fmt.Sprint(name, size), func(t *testing.T) {
 				reached, release, noticed := make(chan struct{}), make(chan struct{}, 1), make(chan struct{}, 1)
-				heard := make(chan picasso.Progress)
+				heard := make(chan picasso.Progress, 1)
 				engine := &scripted{invoke: func(ctx context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
 					for _, p := range tt.told {
 						if call.Progress != nil {
@@ -180,6 +180,27 @@ func TestAShortWaitCostsNoFrame(t *testing.T) {
 	require.Empty(t, heard)
 }
 
+// TestALongRunAfterAShortWait is told of as one that did not wait.
+func TestALongRunAfterAShortWait(t *testing.T) {
+	release := make(chan struct{})
+	handler := NewServer(&scripted{invoke: func(_ context.Context, call *picasso.Call, _ http.ResponseWriter) picasso.Outcome {
+		call.Progress(waiting)
+		call.Progress(taken)
+		<-release
+		return picasso.Outcome{}
+	}}, testKey, ServerOptions{}, discard())
+	handler.waitAfter, handler.ackAfter = time.Hour, 10*time.Millisecond
+	client, _ := connect(t, handler)
+	heard, outs := make(chan picasso.Progress, 10), make(chan picasso.Outcome, 1)
+	call := newCall("x")
+	call.Progress = func(p picasso.Progress) { heard <- p }
+	go func() { outs <- client.Invoke(context.Background(), call, httptest.NewRecorder()) }()
+	require.Equal(t, taken, <-heard)
+	close(release)
+	require.Nil(t, (<-outs).Err)
+	require.Empty(t, heard)
+}
+
 func TestSomethingIsHeardOfEveryCall(t *testing.T) {
 	heard, release := make(chan picasso.Progress, 10), make(chan struct{})
 	engine := &scripted{invoke: func(context.Context, *picasso.Call, http.ResponseWriter) picasso.Outcome {
@@ -218,7 +239,8 @@ func TestLargeBodiesWaitForASandbox(t *testing.T) {
 			}
 			if call.Progress != nil {
 				call.Progress(waiting)
-				<-told // from here on, 100 cannot be said any more
+				for <-told != waiting {
+				} // from here on, 100 cannot be said any more
 				call.Progress(taken)
 			}
 			return echo(ctx, call, w)

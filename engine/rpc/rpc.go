@@ -28,7 +28,7 @@
 // A call that breaks before a function can have seen anything of it is
 // unavailable and may go to another host, any other host_lost: the server says
 // when a call has to wait for more than some 50 ms, and then that a sandbox has it before the
-// function hears of it. It says something of every call within some 200 ms.
+// function hears of it. It says something of every call within some 200 ms of its last step.
 //
 // A call that the client knows to wait goes on only when the client's host has acknowledged
 // that a sandbox has it; otherwise it ends as unavailable. It is TCP that

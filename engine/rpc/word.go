@@ -54,17 +54,23 @@ func (w *word) say() {
 // progress takes a step of the call. It reports false when the client does not
 // know of it, and may have given the call up.
 func (w *word) progress(ctx context.Context, p picasso.Progress) bool {
+	waited, err := w.step(p)
+	return err == nil && (!waited || heard(ctx, w.server.hearing))
+}
+
+// step reports whether a call has a sandbox of which the client knows that it waited.
+func (w *word) step(p picasso.Progress) (waited bool, err error) {
 	w.fw.mu.Lock()
 	defer w.fw.mu.Unlock()
 	w.waits = p == picasso.ProgressWaiting
 	switch {
 	case w.waits:
 		w.timer.Reset(w.server.waitAfter)
-		return true
+		return false, nil
 	case !w.said:
 		w.timer.Reset(w.server.ackAfter)
-		return true
+		return false, nil
 	}
 	w.said = false
-	return w.fw.tell(frameTaken) == nil && heard(ctx, w.server.hearing)
+	return true, w.fw.tell(frameTaken)
 }
