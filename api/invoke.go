@@ -65,7 +65,7 @@ func (s *Server) call(req *request, call *picasso.Call) error {
 	case outcome.Err == nil:
 		req.w.WriteHeader(http.StatusOK) // unless it has begun
 		return nil
-	case outcome.OwnAccount: // every other failure after the answer began cut it short
+	case outcome.OwnAccount: // any other failure may have cut the answer short: fail knows
 		return nil
 	default:
 		return outcome.Err

@@ -181,6 +181,7 @@ func TestAWholeAnswerIsNotCutOff(t *testing.T) {
 	k := setup(t)
 	id := k.function(`{"name":"f","image":"i","public":true}`)
 	sent := make(chan struct{})
+	defer close(sent)
 	k.engine.OnInvoke = func(_ context.Context, _ *picasso.Call, w http.ResponseWriter) picasso.Outcome {
 		w.Header().Set("Content-Length", "2")
 		_, _ = w.Write([]byte("ok"))
@@ -192,19 +193,18 @@ func TestAWholeAnswerIsNotCutOff(t *testing.T) {
 	require.NoError(t, err)
 	defer caller.Close()
 	answers := bufio.NewReader(caller)
-	for n := range 3 {
-		_, err := io.WriteString(caller, "POST /f/"+id+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+	for n, method := range []string{"POST", "HEAD", "GET", "POST"} {
+		_, err := io.WriteString(caller, method+" /f/"+id+" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
 		require.NoError(t, err)
 		if n > 0 { // now the call before ends
 			sent <- struct{}{}
 		}
-		a, err := http.ReadResponse(answers, nil)
+		a, err := http.ReadResponse(answers, &http.Request{Method: method})
 		require.NoError(t, err)
 		body, err := io.ReadAll(a.Body)
 		require.NoError(t, err)
-		require.Equal(t, "ok", string(body))
+		require.Equal(t, map[bool]string{false: "ok", true: ""}[method == "HEAD"], string(body))
 	}
-	close(sent)
 }
 
 func TestARecordIsThereOnceTheAnswerIs(t *testing.T) {

@@ -32,7 +32,7 @@ type request struct {
 
 func newRequest(w http.ResponseWriter, r *http.Request, now time.Time) *request {
 	id := "req-" + uuid.NewString()
-	return &request{Request: r, id: id, began: now, w: &response{ResponseWriter: w, requestID: id}}
+	return &request{Request: r, id: id, began: now, w: &response{ResponseWriter: w, requestID: id, head: r.Method == http.MethodHead}}
 }
 
 var globalIDShape = regexp.MustCompile(`^req-[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)

@@ -29,7 +29,8 @@ type response struct {
 	fromEngine  bool   // what is written comes from a function
 	body        *callBody
 	status      int   // 0 until the answer has begun
-	left        int64 // bytes of it that are to come by its Content-Length; negative: not known
+	head        bool  // asks for no body
+	left        int64 // bytes that are to come of it; negative: not known
 	aborted     bool  // the answer is incomplete: the connection has to be cut
 }
 
@@ -68,11 +69,20 @@ func (w *response) WriteHeader(status int) {
 		h[headerVersion] = []string{serviceType + " " + currentVersion}
 		h["Vary"] = append(h["Vary"], "OpenStack-API-Version")
 	}
-	w.left = -1
-	if length, err := strconv.ParseInt(h.Get("Content-Length"), 10, 64); err == nil {
-		w.left = length
-	}
+	w.left = w.length(status)
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// length is that of the body of the answer, in bytes; -1: not known.
+func (w *response) length(status int) int64 {
+	if w.head || status == http.StatusNoContent || status == http.StatusNotModified {
+		return 0
+	}
+	length, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return length
 }
 
 // clean removes from the answer of a function what is not its to say.
@@ -98,7 +108,9 @@ func (w *response) clean(h http.Header) {
 func (w *response) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	n, err := w.ResponseWriter.Write(p)
-	w.left -= int64(n)
+	if w.left > 0 {
+		w.left -= int64(n)
+	}
 	return n, err
 }
 
