@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -42,8 +43,11 @@ func (s *engineSuite) cancel(t *testing.T) {
 func (s *engineSuite) cancelOf(t *testing.T, contract picasso.Contract) {
 	fn := s.function(t, contract)
 	fn.MaxSandboxes, fn.TimeoutS = 1, 300
-	runs, waits := invokeOf(fn, "sleep 200000"), invokeOf(fn, "sleep 200000")
+	runs, waits := invokeOf(fn, ""), invokeOf(fn, "sleep 200000")
+	body := &noticed{Reader: strings.NewReader("sleep 200000\n"), read: make(chan struct{})}
+	runs.Body, runs.ContentLength = body, -1
 	running := s.begin(runs)
+	<-body.read // a sandbox that has not been sent anything of its call would be kept
 	s.awaitCalls(t, 1, 0)
 	waiting := s.begin(waits)
 	s.awaitCalls(t, 1, 1)
@@ -63,6 +67,18 @@ func (s *engineSuite) cancelOf(t *testing.T, contract picasso.Contract) {
 	}
 	require.Eventually(t, func() bool { return s.hostNow(t).Sandboxes == 0 }, patience, 10*time.Millisecond, "killed")
 	assert.Equal(t, "next", s.answer(t, fn, "echo\nnext"))
+}
+
+// noticed is a body that tells when somebody begins to read it.
+type noticed struct {
+	io.Reader
+	read chan struct{}
+	once sync.Once
+}
+
+func (n *noticed) Read(p []byte) (int, error) {
+	n.once.Do(func() { close(n.read) })
+	return n.Reader.Read(p)
 }
 
 // live is a picasso.Call.Log.
