@@ -93,6 +93,8 @@ func (s *swift) do(ctx context.Context, method, path string, p *picture) (*http.
 	if err != nil {
 		return nil, err
 	}
+	// Swift that refuses a HEAD ends an answer which has no body, and the next request would read that.
+	r.Close = method == http.MethodHead
 	r.Header.Set("X-Auth-Token", s.token)
 	if p != nil {
 		r.Header.Set("Content-Type", p.contentType)
