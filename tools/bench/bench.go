@@ -92,6 +92,9 @@ func (b *bench) startBare(ctx context.Context, socket string) error {
 	b.direct = subject{name: "function's socket", network: "unix", address: socket, path: "/"}
 	b.bare = subject{name: "bare", network: "tcp", address: address, path: "/", pids: []int{b.proxy.pid()}, logFile: b.proxy.logFile}
 	return until(ctx, 10*time.Second, func() error {
+		if err := b.proxy.check(); err != nil {
+			return err
+		}
 		_, err := load.Run(ctx, b.bare.target([]byte("ok")), load.Options{Connections: 1, Requests: 1})
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -130,6 +131,7 @@ func TestProcess(t *testing.T) {
 	require.NoError(t, p.stop())
 	require.NoError(t, p.stop(), "twice")
 	require.ErrorContains(t, p.check(), "has ended: started")
+	require.ErrorIs(t, p.check(), errEnded)
 	_, err = residentBytes(p.pid())
 	require.Error(t, err)
 }
@@ -160,4 +162,5 @@ func TestUntil(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorContains(t, until(ended, time.Minute, func() error { return errors.New("never") }), "never")
+	require.ErrorIs(t, until(t.Context(), time.Minute, func() error { return fmt.Errorf("it %w", errEnded) }), errEnded)
 }

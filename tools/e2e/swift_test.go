@@ -199,7 +199,7 @@ func swiftRefusals(t *testing.T, s *stack, c *caller, trigger, box string) {
 
 // TestFunctionThatWritesWhereItListens is stopped by the limit of hops, whether
 // it names what it writes after what it got, says how deep it is, or neither.
-// There is one loop at a time: without a mark, two of a trigger's look like a user's uploads.
+// Each trigger has one loop: without a mark, two look like a user's uploads.
 func TestFunctionThatWritesWhereItListens(t *testing.T) {
 	s := eventStack(t, "")
 	alice := s.withToken(keystonetest.Token(t, "alpha"))
