@@ -69,7 +69,8 @@ func TestFullHostAndFullQueue(t *testing.T) {
 	require.NotEmpty(t, a.Header.Get("Retry-After"))
 
 	c.create(testfn(t, "one", map[string]any{"max_sandboxes": 1, "queue_timeout_s": 1}))
-	require.Equal(t, http.StatusOK, c.invoke("one", "count\n").Status)
+	// its sandbox may take longer to start than a call may wait
+	require.Eventually(t, func() bool { return c.invoke("one", "count\n").Status == http.StatusOK }, waitLong, waitStep)
 	started := s.inFlight(c, "one", "sleep 15000\n")
 	wantProblem(t, c.invoke("one", "count\n"), http.StatusGatewayTimeout, "wait_timed_out")
 	require.Equal(t, "slept 15000", string((<-started).Body))
