@@ -51,8 +51,8 @@ port-free:
 test: ## Run every test, unit to end-to-end, after installing what they need
 	@$(MAKE) --no-print-directory -j4 test-e2e test-others check
 
-test-e2e: services functions compiled # as long as the others together, and much of it is waiting
-	@$(GO) test $(TESTFLAGS) -parallel 3 ./tools/e2e
+test-e2e: services functions compiled # as long as the others together
+	@$(GO) test $(TESTFLAGS) ./tools/e2e
 
 test-others: services functions compiled
 	@$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v '/tools/e2e$$')
