@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,24 +16,6 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/enginetest"
 )
-
-// reader is a Call.Log.
-type reader struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (r *reader) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *reader) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
 
 // chatty logs a line for every call, then one each time it is told to.
 func chatty(more <-chan string) map[string]enginetest.Program {
@@ -71,7 +52,7 @@ func testLogWhileItIsWritten(t *testing.T, start starter) {
 	for _, contract := range []picasso.Contract{picasso.ContractFn, picasso.ContractWeb, picasso.ContractStdio} {
 		fn := localFunction(contract, string(contract))
 		for range 2 {
-			var live reader
+			var live enginetest.Buffer
 			call := callOf(fn, "")
 			call.Log = &live
 			out := invoked(e, call)
@@ -102,7 +83,7 @@ func TestLogThatIsTooLong(t *testing.T) { onBoth(t, testLogThatIsTooLong) }
 func testLogThatIsTooLong(t *testing.T, start starter) {
 	more := make(chan string)
 	e := start(t, chatty(more))
-	var live reader
+	var live enginetest.Buffer
 	call := callOf(localFunction(picasso.ContractFn, "fn"), "")
 	call.Log = &live
 	out := invoked(e, call)

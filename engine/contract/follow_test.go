@@ -1,41 +1,22 @@
 package contract
 
 import (
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/picasso-faas/picasso/engine/enginetest"
 	"github.com/picasso-faas/picasso/engine/ring"
 )
-
-// heard is what was passed on.
-type heard struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.String()
-}
 
 func TestFollow(t *testing.T) {
 	log := ring.New(100)
 	write := func(text string) { _, _ = log.Write([]byte(text)) }
 	write("of an earlier call\n")
 	start := log.End()
-	var to heard
+	var to enginetest.Buffer
 	f := follow(log, start, 100, &to)
 	write("one\n")
 	require.Eventually(t, func() bool { return to.String() == "one\n" }, 10*time.Second, time.Millisecond)
@@ -52,7 +33,7 @@ func TestFollow(t *testing.T) {
 // TestFollowMoreThanALogHolds: what was passed on is the beginning, without a gap.
 func TestFollowMoreThanALogHolds(t *testing.T) {
 	log := ring.New(100)
-	var to heard
+	var to enginetest.Buffer
 	f := follow(log, 0, 100, &to)
 	_, _ = log.Write([]byte("beginning\n"))
 	require.Eventually(t, func() bool { return to.String() == "beginning\n" }, 10*time.Second, time.Millisecond)

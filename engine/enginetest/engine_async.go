@@ -81,30 +81,12 @@ func (n *noticed) Read(p []byte) (int, error) {
 	return n.Reader.Read(p)
 }
 
-// live is a picasso.Call.Log.
-type live struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *live) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *live) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // liveLogs: what a function writes is there before its call has ended.
 func (s *engineSuite) liveLogs(t *testing.T) {
 	for _, contract := range all {
 		fn := s.function(t, contract, "noisy-start", "5") // which is the first call's
 		fn.TimeoutS = 300
-		var log live
+		var log Buffer
 		c := invokeOf(fn, "sleep 200000")
 		c.Log = &log
 		out := s.begin(c)
@@ -115,7 +97,7 @@ func (s *engineSuite) liveLogs(t *testing.T) {
 		assert.Equal(t, string(ended.Log), log.String(), contract)
 	}
 	fn := s.function(t, picasso.ContractFn)
-	var log live
+	var log Buffer
 	c := invokeOf(fn, "log 3")
 	c.Log = &log
 	_, out := s.invoke(t, c)
