@@ -12,8 +12,8 @@ BIN        ?= bin
 # The race detector, but not in SQLite's own code, which it makes several times slower. (Not in
 # less: a generic function that a package without it has, too, may be the one that all get.)
 RACE       = -race -gcflags=modernc.org/sqlite/lib=-race=false
-# Test binaries run two at a time: most of them share one Docker and one Keystone.
-TESTFLAGS ?= $(RACE) -p 2 -timeout 30m
+# Test binaries run two at a time: most of them share one Docker and one Keystone. "make check" vets.
+TESTFLAGS ?= $(RACE) -vet=off -p 2 -timeout 30m
 # Builds a linter if need be, and prints where it is. A clean machine spends most of its
 # time compiling: there are two ways in which tests compile, one is -race, the other that
 # of the functions' images, which linters are compiled in: they need not wait for gcc.
