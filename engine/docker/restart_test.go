@@ -56,6 +56,7 @@ func awaitStart(t *testing.T, d *Driver, spec sandbox.Spec) sandbox.Sandbox {
 }
 
 func TestDockerKilled(t *testing.T) {
+	t.Parallel()
 	d, private, spec := privateDriver(t)
 	spec.Command = []string{"never-ready"}
 	spec.SocketDir = true
@@ -98,6 +99,7 @@ func TestDockerKilled(t *testing.T) {
 }
 
 func TestDockerStopped(t *testing.T) {
+	t.Parallel()
 	d, private, spec := privateDriver(t)
 	spec.Command = []string{"never-ready"}
 	b := start(t, d, spec)
@@ -109,6 +111,7 @@ func TestDockerStopped(t *testing.T) {
 }
 
 func TestCloseWithoutDocker(t *testing.T) {
+	t.Parallel()
 	d, private, spec := privateDriver(t)
 	spec.Command = []string{"never-ready"}
 	b := start(t, d, spec)

@@ -32,6 +32,7 @@ func asyncCount() int {
 // succeeds, none is lost or stuck; a function runs more than once only where a
 // kill explains it, and never after its execution was reported finished.
 func TestAsyncChaos(t *testing.T) {
+	t.Parallel()
 	env := cloudtest.Need(t, "docker", "mariadb")
 	docker, maria := cloudtest.PrivateDocker(t), cloudtest.PrivateMariaDB(t)
 	witness := newWitness(t)

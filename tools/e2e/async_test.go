@@ -15,6 +15,7 @@ import (
 // TestAsync is the life of asynchronous executions, all in one on SQLite and on
 // the real cloud with every part a process of its own and two picasso-trigger.
 func TestAsync(t *testing.T) {
+	t.Parallel()
 	stacks := map[string]func(t *testing.T) *caller{
 		"all in one": func(t *testing.T) *caller { return newStack(t, options{}).project("alpha") },
 		"cloud": func(t *testing.T) *caller {

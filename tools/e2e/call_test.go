@@ -15,8 +15,9 @@ import (
 	"github.com/picasso-faas/picasso/tools/functions/functest"
 )
 
-// topologies runs a test all in one and as two processes.
+// topologies runs a test, beside others, all in one and as two processes.
 func topologies(t *testing.T, test func(t *testing.T, s *stack)) {
+	t.Parallel()
 	for name, split := range map[string]bool{"all in one": false, "two processes": true} {
 		t.Run(name, func(t *testing.T) { test(t, newStack(t, options{split: split})) })
 	}
@@ -122,6 +123,7 @@ func TestFunctionURL(t *testing.T) {
 }
 
 func TestThirdPartyFunctions(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{})
 	c := s.project("alpha")
 	t.Run("published FDK for Node", func(t *testing.T) {

@@ -30,6 +30,7 @@ func chaosTime(t *testing.T) time.Duration {
 // engine are killed and started again at random. An answer is either right or
 // a clear error; when the killing stops everything works, and nothing is left.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{split: true, engine: map[string]string{"memory_mb": "2048"}})
 	alpha, beta := s.project("alpha"), s.project("beta")
 	for _, c := range []*caller{alpha, beta} {

@@ -92,6 +92,7 @@ func (s *stack) dump(t *testing.T) string {
 // client issues, a function is created, called cold and hot, listed, shown
 // with its log, denied to another project, and deleted.
 func TestMainJob(t *testing.T) {
+	t.Parallel()
 	s := cloudStack(t, options{split: true})
 	env := cloudtest.Need(t, "keystone")
 	alice := s.withToken(openstackToken(t, env, "alpha"))
@@ -157,6 +158,7 @@ func openstackToken(t *testing.T, env cloudtest.Env, cloud string) string {
 }
 
 func TestRevokedTokenStopsWithinTheCacheTime(t *testing.T) {
+	t.Parallel()
 	s := cloudStack(t, options{keystone: "token_cache_time = 2\n"})
 	token := keystonetest.Token(t, "alpha")
 	c := s.withToken(token)
@@ -176,6 +178,7 @@ func TestKeystoneDown(t *testing.T) {
 }
 
 func TestDatabaseDown(t *testing.T) {
+	t.Parallel()
 	private := cloudtest.PrivateMariaDB(t)
 	env := private.Env
 	sql(t, env, "CREATE DATABASE picasso")

@@ -39,7 +39,7 @@ func rabbitmqctl(t testing.TB, env cloudtest.Env, args ...string) string {
 }
 
 // eventStack runs Picasso against every real service of the cloud: API, engine
-// and two picasso-trigger. The test runs beside others: it waits most of the time.
+// and two picasso-trigger.
 func eventStack(t *testing.T, more string) *stack {
 	t.Helper()
 	t.Parallel()

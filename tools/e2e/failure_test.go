@@ -11,6 +11,7 @@ import (
 )
 
 func TestErrorsTellApart(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		spec   map[string]any
@@ -61,6 +62,7 @@ func TestImageNotFoundStoresNothing(t *testing.T) {
 }
 
 func TestFullHostAndFullQueue(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{split: true})
 	c := s.project("alpha")
 	c.create(testfn(t, "big", map[string]any{"memory_mb": 60000}))

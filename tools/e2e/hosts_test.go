@@ -17,7 +17,7 @@ import (
 // TestHosts is life with several compute hosts: each part of it leaves three hosts
 // that are up, and at the end none has left anything in Docker.
 func TestHosts(t *testing.T) {
-	t.Parallel() // it waits most of the time
+	t.Parallel()
 	f := newFleet(t, 3, 8)
 	for _, name := range []string{"short", "long"} {
 		f.ids[name] = f.alice[0].create(testfn(t, name, nil))

@@ -30,6 +30,7 @@ func (s *stack) inFlight(c *caller, function, body string) chan *answer {
 }
 
 func TestEngineKilledDuringACall(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{split: true})
 	c := s.project("alpha")
 	c.create(testfn(t, "long", nil))
@@ -46,6 +47,7 @@ func TestEngineKilledDuringACall(t *testing.T) {
 }
 
 func TestAPIKilledDuringACall(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{split: true})
 	c := s.project("alpha")
 	c.create(testfn(t, "long", nil))
@@ -57,6 +59,7 @@ func TestAPIKilledDuringACall(t *testing.T) {
 }
 
 func TestGracefulStopFinishesCalls(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		s := newStack(t, options{})
 		c := s.project("alpha")
@@ -72,6 +75,7 @@ func TestGracefulStopFinishesCalls(t *testing.T) {
 }
 
 func TestAllInOneKilledLeavesNothingAfterTheNextStart(t *testing.T) {
+	t.Parallel()
 	s := newStack(t, options{})
 	c := s.project("alpha")
 	c.create(testfn(t, "hot", nil))
@@ -87,6 +91,7 @@ func TestAllInOneKilledLeavesNothingAfterTheNextStart(t *testing.T) {
 }
 
 func TestDockerKilledDuringACall(t *testing.T) {
+	t.Parallel()
 	docker := cloudtest.PrivateDocker(t)
 	s := newStack(t, options{docker: map[string]string{"docker_host": docker.Env.DockerHost}})
 	loadImage(t, docker.Env.DockerHost, testfn(t, "x", nil)["image"].(string))
