@@ -144,7 +144,7 @@ func (c *caller) recorded(path string) *answer {
 	require.Eventually(c.t, func() bool {
 		a = c.do(http.MethodGet, path, nil)
 		return a.Status == http.StatusOK
-	}, 10*time.Second, 20*time.Millisecond, path)
+	}, waitLong, 20*time.Millisecond, path)
 	return a
 }
 
