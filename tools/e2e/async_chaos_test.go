@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -103,17 +105,37 @@ func (c *caller) queue(function, body, key string) {
 	}
 }
 
-// awaitQueue waits until nothing is queued or running any more; everything has succeeded then.
+// executions lists all that the project has.
+func (c *caller) executions() (all []map[string]any, err error) {
+	const limit = 1000
+	for marker := ""; ; {
+		a, err := c.try(http.MethodGet, fmt.Sprintf("/v2/executions?limit=%d&marker=%s", limit, marker), nil)
+		if err != nil {
+			return nil, err
+		}
+		if a.Status != http.StatusOK {
+			return nil, fmt.Errorf("status %d: %s", a.Status, a.Body)
+		}
+		var page struct{ Executions []map[string]any }
+		if err := json.Unmarshal(a.Body, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Executions...)
+		if len(page.Executions) < limit {
+			return all, nil
+		}
+		marker = page.Executions[limit-1]["id"].(string)
+	}
+}
+
+// awaitQueue waits until all of the count executions have succeeded. That nothing is queued and
+// nothing runs would not tell: what ran can be queued again between the two questions.
 func (c *caller) awaitQueue(count int, within time.Duration) {
 	c.t.Helper()
+	open := func(e map[string]any) bool { return e["finished_at"] == nil }
 	require.Eventually(c.t, func() bool {
-		for _, status := range []string{"queued", "running"} {
-			a, err := c.try(http.MethodGet, "/v2/executions?limit=1&status="+status, nil)
-			if err != nil || a.Status != http.StatusOK || !strings.Contains(string(a.Body), `"executions":[]`) {
-				return false
-			}
-		}
-		return true
+		all, err := c.executions()
+		return err == nil && len(all) == count && !slices.ContainsFunc(all, open)
 	}, within, 200*time.Millisecond, "executions are stuck")
 	for _, status := range []string{"failed", "timed_out", "cancelled", "lost"} {
 		out := c.json(http.MethodGet, "/v2/executions?limit=5&status="+status, nil, http.StatusOK)
@@ -124,23 +146,17 @@ func (c *caller) awaitQueue(count int, within time.Duration) {
 // finishedAt reads when every execution ended, by the key it was queued with.
 func (c *caller) finishedAt(t *testing.T) map[string]time.Time {
 	t.Helper()
+	all, err := c.executions()
+	require.NoError(t, err)
 	at := map[string]time.Time{}
-	for marker := ""; ; {
-		page := c.json(http.MethodGet, "/v2/executions?limit=1000&marker="+marker, nil, http.StatusOK)
-		list := page["executions"].([]any)
-		for _, item := range list {
-			e := item.(map[string]any)
-			ended, err := time.Parse(time.RFC3339Nano, e["finished_at"].(string))
-			require.NoError(t, err)
-			marker = e["id"].(string)
-			result := c.do(http.MethodGet, "/v2/executions/"+marker+"/result", nil)
-			require.Equal(t, http.StatusOK, result.Status)
-			at[strings.TrimPrefix(string(result.Body), "seen ")] = ended
-		}
-		if len(list) < 1000 {
-			return at
-		}
+	for _, e := range all {
+		ended, err := time.Parse(time.RFC3339Nano, e["finished_at"].(string))
+		require.NoError(t, err)
+		result := c.do(http.MethodGet, "/v2/executions/"+e["id"].(string)+"/result", nil)
+		require.Equal(t, http.StatusOK, result.Status)
+		at[strings.TrimPrefix(string(result.Body), "seen ")] = ended
 	}
+	return at
 }
 
 // witness is told by functions that they run.
