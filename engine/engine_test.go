@@ -46,7 +46,6 @@ func newEngine(t testing.TB) picasso.Engine {
 // TestOnDockerBehindRPC: an engine on another host, behind a dispatcher as in
 // production, is as good as one here, and three look like one.
 func TestOnDockerBehindRPC(t *testing.T) {
-	t.Parallel()
 	testfn, debian := functest.Image(t, "testfn"), functest.Image(t, "debian")
 	fleet := func(protocol, hosts int) func(t *testing.T) picasso.Engine {
 		return func(t *testing.T) picasso.Engine {
@@ -62,7 +61,6 @@ func TestOnDockerBehindRPC(t *testing.T) {
 }
 
 func TestOnDocker(t *testing.T) {
-	t.Parallel()
 	start := func(t *testing.T) picasso.Engine { return newEngine(t) }
 	enginetest.RunEngine(t, start, functest.Image(t, "testfn"), functest.Image(t, "debian"))
 }

@@ -55,8 +55,13 @@ func (c *Client) define(ctx context.Context, fn *picasso.Function) error {
 func (c *Client) forgo(run string) {
 	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
 	defer cancel()
-	if err := c.request(ctx, http.MethodDelete, "/executions/"+run+"/wait", nil, nil); err != nil {
-		c.log.WithError(err).WithField("execution", run).Info("rpc: could not end the wait of a call")
+	err := c.request(ctx, http.MethodDelete, "/executions/"+run+"/wait", nil, nil)
+	select {
+	case <-c.closed: // with all that was on its way
+	default:
+		if err != nil {
+			c.log.WithError(err).WithField("execution", run).Info("rpc: could not end the wait of a call")
+		}
 	}
 }
 
