@@ -56,12 +56,13 @@ func (c *Client) forgo(run string) {
 	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
 	defer cancel()
 	err := c.request(ctx, http.MethodDelete, "/executions/"+run+"/wait", nil, nil)
+	if err == nil {
+		return
+	}
 	select {
 	case <-c.closed: // with all that was on its way
 	default:
-		if err != nil {
-			c.log.WithError(err).WithField("execution", run).Info("rpc: could not end the wait of a call")
-		}
+		c.log.WithError(err).WithField("execution", run).Info("rpc: could not end the wait of a call")
 	}
 }
 
