@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -12,11 +13,14 @@ import (
 
 func tree(t *testing.T) []File {
 	t.Helper()
-	files, err := Tree("../..")
+	files, err := parsed()
 	require.NoError(t, err)
 	require.Greater(t, len(files), 50, "the tree was not found")
 	return files
 }
+
+// parsed is the tree, which all tests read.
+var parsed = sync.OnceValues(func() ([]File, error) { return Tree("../..") })
 
 // adapters stand beside the root package and never see one another.
 func adapters() []string { return []string{"api", "keystone", "triggers", "engine", "db"} }
