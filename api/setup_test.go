@@ -5,8 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,20 +151,16 @@ func (c *checkingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-func openapiDoc(t testing.TB) *openapi3.T {
-	t.Helper()
-	data, err := os.ReadFile("openapi.yaml")
-	require.NoError(t, err)
-	doc, err := openapi3.NewLoader().LoadFromData(data)
-	require.NoError(t, err)
-	return doc
-}
+// openapiDoc is openapi.yaml, which takes longer to parse than most tests do.
+var openapiDoc = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromFile("openapi.yaml") })
 
 func openapiRouter(t testing.TB, url string) routers.Router {
 	t.Helper()
-	doc := openapiDoc(t)
+	parsed, err := openapiDoc()
+	require.NoError(t, err)
+	doc := *parsed
 	doc.Servers = openapi3.Servers{{URL: url}}
-	router, err := gorillamux.NewRouter(doc)
+	router, err := gorillamux.NewRouter(&doc)
 	require.NoError(t, err)
 	return router
 }

@@ -29,11 +29,9 @@ func small(t *testing.T, auth string) options {
 	t.Helper()
 	cloudtest.Need(t, "docker")
 	t.Chdir("../..") // where the scripts are
-	bin := t.TempDir()
-	require.NoError(t, cloudtest.BuildPrograms(bin))
 	return options{
 		rounds: 1, warmUp: 10 * time.Millisecond, duration: 200 * time.Millisecond, coldRound: 1, burst: 6,
-		pause: 10 * time.Millisecond, functions: 20, depth: 500, events: 1000, auth: auth, bin: bin, json: filepath.Join(t.TempDir(), "results.json"),
+		pause: 10 * time.Millisecond, functions: 20, depth: 500, events: 1000, auth: auth, bin: t.TempDir(), json: filepath.Join(t.TempDir(), "results.json"),
 	}
 }
 
@@ -41,6 +39,7 @@ func small(t *testing.T, auth string) options {
 // figure, but all of them have to be there.
 func TestRun(t *testing.T) {
 	o := small(t, authKeystone)
+	require.NoError(t, cloudtest.BuildPrograms(o.bin))
 	var tables bytes.Buffer
 	require.NoError(t, run(t.Context(), o, &tables))
 
@@ -65,6 +64,7 @@ func TestRun(t *testing.T) {
 	require.NotContains(t, string(hosts), fmt.Sprintf("bench-%d-", os.Getpid()))
 }
 
+// TestRunYardsticks needs no program of Picasso.
 func TestRunYardsticks(t *testing.T) {
 	o := small(t, authNone)
 	o.only = "yardsticks"

@@ -30,7 +30,7 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	name := strings.Join(cmd.Args, " ")
 	p := &process{t: t, log: &lockedBuffer{}, done: make(chan struct{}), cmd: cmd}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	p.cmd.Env = append(cmd.Environ(), "GORACE=halt_on_error=1 exitcode=66")
+	p.cmd.Env = append(cmd.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=100")
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
