@@ -11,23 +11,13 @@ import (
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
 )
 
-// alarm makes an event alarm on uploads into a container, and returns its id.
-func (s *stack) alarm(t *testing.T, name, box string, more ...string) string {
-	t.Helper()
-	id := s.sh(t, "alpha", "openstack alarm create -f value -c alarm_id --type event --name "+name+
-		" --event-type objectstore.http.request --query 'traits.target_metadata_container=string::"+box+";traits.target_action=string::put' "+
-		strings.Join(more, " "))
-	t.Cleanup(func() { _, _ = s.try("alpha", "openstack alarm delete "+id) })
-	return id
-}
-
 // TestAlarms is Aodh: its notifications, and its actions on private functions.
 func TestAlarms(t *testing.T) {
 	s := eventStack(t, "")
 	alice := s.withToken(keystonetest.Token(t, "alpha"))
 	alice.echo("echo", nil)
-	name := "cpu-" + s.host
-	id := s.alarm(t, name, "nothing")
+	name, aodh, swift := "cpu-"+s.host, s.service(t, "alpha", "alarming"), s.swift(t, "alpha")
+	id := aodh.alarm(name, "nothing")
 
 	t.Run("state set", func(t *testing.T) {
 		alice := alice.in(t)
@@ -35,7 +25,8 @@ func TestAlarms(t *testing.T) {
 		byName := alice.trigger("by-name", "echo", "alarm", map[string]any{"alarm_name": name})
 		other := alice.trigger("other", "echo", "alarm", map[string]any{"alarm_name": "other"})
 		require.Eventually(t, func() bool { // until the triggers are in effect
-			s.sh(t, "alpha", "openstack alarm state set --state ok "+id+" >/dev/null; openstack alarm state set --state alarm "+id)
+			aodh.setState(id, "ok")
+			aodh.setState(id, "alarm")
 			return len(alice.fired(byID)) > 0 && len(alice.fired(byName)) > 0
 		}, waitLong, waitStep)
 		data := object(t, alice.event(byName, id, 1))
@@ -47,17 +38,16 @@ func TestAlarms(t *testing.T) {
 			require.Equal(t, "alarm", object(t, alice.result(e))["current"])
 		}
 	})
-	t.Run("action", func(t *testing.T) { alarmAction(t, s, alice.in(t)) })
+	t.Run("action", func(t *testing.T) { alarmAction(t, s, alice.in(t), aodh.in(t), swift.in(t)) })
 	t.Run("webhook", func(t *testing.T) {
 		alice := alice.in(t)
 		hook := alice.json(http.MethodPost, "/v2/triggers", map[string]any{
 			"name": "hook", "function": "echo", "type": "webhook", "webhook": map[string]any{"auth": "token"},
 		}, http.StatusCreated)
 		box := "hook-" + s.host
-		s.container(t, "alpha", box)
-		s.alarm(t, "hook-"+s.host, box, "--repeat-actions True --alarm-action '"+hook["url"].(string)+"'")
-		s.file(t, "file", 1)
-		s.sh(t, "alpha", "swift upload "+box+" file")
+		swift.in(t).container(box)
+		aodh.in(t).alarm(box, box, hook["url"].(string))
+		swift.upload(box+"/file", "text")
 		require.Eventually(t, func() bool { return len(alice.fired(hook["id"].(string))) > 0 }, waitLong, waitStep)
 	})
 }
@@ -73,17 +63,19 @@ func (c *caller) result(e map[string]any) map[string]any {
 }
 
 // alarmAction is Swift, Ceilometer, Aodh and a private function, by the action
-// that the trigger itself says to give.
-func alarmAction(t *testing.T, s *stack, alice *caller) {
+// that the trigger itself says to give to "openstack alarm create".
+func alarmAction(t *testing.T, s *stack, alice, aodh, swift *caller) {
 	box := "action-" + s.host
-	s.container(t, "alpha", box)
+	swift.container(box)
 	trigger := alice.json(http.MethodPost, "/v2/triggers", map[string]any{
 		"name": "action", "function": "echo", "type": "alarm", "alarm": map[string]any{"alarm_name": "action-" + s.host},
 	}, http.StatusCreated)
 	require.Equal(t, "trust+"+s.url+"/hooks/"+trigger["id"].(string), trigger["alarm_action"])
-	s.alarm(t, "action-"+s.host, box, "--repeat-actions True --alarm-action '"+trigger["alarm_action"].(string)+"'")
-	s.file(t, "file", 1)
-	s.sh(t, "alpha", "swift upload "+box+" file")
+	id := s.sh(t, "alpha", "openstack alarm create -f value -c alarm_id --type event --name "+box+" --event-type objectstore.http.request"+
+		" --query 'traits.target_metadata_container=string::"+box+";traits.target_action=string::put' --repeat-actions True"+
+		" --alarm-action '"+trigger["alarm_action"].(string)+"'")
+	t.Cleanup(func() { _, _ = aodh.try(http.MethodDelete, "/v2/alarms/"+id, nil) })
+	swift.upload(box+"/file", "text")
 	require.Eventually(t, func() bool { return len(alice.fired(trigger["id"].(string))) > 0 }, waitLong, waitStep)
 	data := object(t, alice.result(alice.fired(trigger["id"].(string))[0]))
 	require.Equal(t, "action-"+s.host, data["alarm_name"])
@@ -111,12 +103,11 @@ func TestNotifications(t *testing.T) {
 	created := alice.trigger("created", "echo", "notification", map[string]any{
 		"event_type": "alarm.creation", "filter": map[string]any{"payload.detail.name": map[string]any{"prefix": name + "-2"}},
 	})
-	require.Eventually(t, func() bool {
-		s.alarm(t, name+"-1", "nothing")
-		return len(alice.fired(mine)) > 0
-	}, waitLong, waitStep)
-	id := s.alarm(t, name+"-2", "nothing")
-	require.Eventually(t, func() bool { return len(alice.fired(created)) == 1 }, waitLong, waitStep)
+	alice.settled(s.swift(t, "alpha"))
+	aodh := s.service(t, "alpha", "alarming")
+	aodh.alarm(name+"-1", "nothing")
+	id := aodh.alarm(name+"-2", "nothing")
+	require.Eventually(t, func() bool { return len(alice.fired(created)) == 1 && len(alice.fired(mine)) >= 2 }, waitLong, waitStep)
 	event := alice.result(alice.fired(created)[0])
 	require.Equal(t, "org.openstack.alarm.creation", event["type"])
 	require.Equal(t, id, object(t, event)["alarm_id"])
@@ -128,8 +119,10 @@ func TestNotifications(t *testing.T) {
 	admin := s.withToken(keystonetest.Token(t, "admin"))
 	admin.echo("echo", nil)
 	every := admin.json(http.MethodPost, "/v2/triggers", everything, http.StatusCreated)["id"].(string)
+	keystone := s.service(t, "admin", "identity")
+	alpha := alice.json(http.MethodGet, "/v2/functions/echo", nil, http.StatusOK)["project_id"].(string)
 	require.Eventually(t, func() bool {
-		s.sh(t, "admin", "openstack project set --description x alpha")
+		keystone.json(http.MethodPatch, "/projects/"+alpha, map[string]any{"project": map[string]any{"description": "x"}}, http.StatusOK)
 		return len(admin.fired(every)) > 0
 	}, waitLong, waitStep)
 }

@@ -96,7 +96,7 @@ func (c *caller) json(method, path string, v any, status int) map[string]any {
 		require.NoError(c.t, err)
 		body = bytes.NewReader(data)
 	}
-	a := c.do(method, path, body, func(r *http.Request) { r.Header.Set("Content-Type", "application/json") })
+	a := c.do(method, path, body, asJSON)
 	require.Equal(c.t, status, a.Status, "%s %s: %s", method, path, a.Body)
 	out := map[string]any{}
 	if len(a.Body) > 0 {
@@ -110,8 +110,10 @@ func (c *caller) post(path string, v any) *answer {
 	c.t.Helper()
 	data, err := json.Marshal(v)
 	require.NoError(c.t, err)
-	return c.do(http.MethodPost, path, bytes.NewReader(data), func(r *http.Request) { r.Header.Set("Content-Type", "application/json") })
+	return c.do(http.MethodPost, path, bytes.NewReader(data), asJSON)
 }
+
+func asJSON(r *http.Request) { r.Header.Set("Content-Type", "application/json") }
 
 // create makes a function and returns its id.
 func (c *caller) create(spec map[string]any) string {

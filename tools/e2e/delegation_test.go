@@ -13,24 +13,27 @@ import (
 // TestProjectDeleted removes what a project that is gone has left, trusts included.
 func TestProjectDeleted(t *testing.T) {
 	s := eventStack(t, "")
-	project := "gone-" + s.host
-	s.sh(t, "admin", "openstack project create "+project+"; openstack role add --project "+project+" --user alice member")
-	token := s.sh(t, "alpha", "unset OS_PROJECT_ID; OS_PROJECT_NAME="+project+" openstack token issue -f value -c id")
-	c := s.withToken(token)
+	member := keystonetest.NewMember(t, "member")
+	c := s.withToken(member.Token(t))
 	c.echo("acting", map[string]any{"delegate_roles": []string{"member"}})
 	c.trigger("photos", "acting", "swift", map[string]any{"container": "photos"})
 	admin := s.withToken(keystonetest.Token(t, "admin"))
-	id := c.json(http.MethodGet, "/v2/functions/acting", nil, http.StatusOK)["project_id"].(string)
-	trusts := func() int {
-		return strings.Count(s.sh(t, "admin", "openstack trust list --os-cloud admin -f value -c 'Project ID' || openstack trust list -f value"), id)
+	keystone := s.service(t, "admin", "identity")
+	trusts := func() (count int) {
+		for _, trust := range keystone.json(http.MethodGet, "/OS-TRUST/trusts", nil, http.StatusOK)["trusts"].([]any) {
+			if trust.(map[string]any)["project_id"] == member.ProjectID {
+				count++
+			}
+		}
+		return count
 	}
 	require.Equal(t, 2, trusts(), "the function's and the trigger's")
-	s.sh(t, "admin", "openstack project delete "+project)
+	require.Equal(t, http.StatusNoContent, keystone.do(http.MethodDelete, "/projects/"+member.ProjectID, nil).Status)
 	require.Eventually(t, func() bool {
-		out := admin.json(http.MethodGet, "/v2/functions?all_projects=true&project_id="+id, nil, http.StatusOK)
+		out := admin.json(http.MethodGet, "/v2/functions?all_projects=true&project_id="+member.ProjectID, nil, http.StatusOK)
 		return len(out["functions"].([]any)) == 0
 	}, waitLong, waitStep)
-	require.Empty(t, admin.json(http.MethodGet, "/v2/triggers?all_projects=true&project_id="+id, nil, http.StatusOK)["triggers"])
+	require.Empty(t, admin.json(http.MethodGet, "/v2/triggers?all_projects=true&project_id="+member.ProjectID, nil, http.StatusOK)["triggers"])
 	require.Eventually(t, func() bool { return trusts() == 0 }, waitLong, waitStep)
 }
 
@@ -40,7 +43,7 @@ func TestActingAsTheProject(t *testing.T) {
 	s := eventStack(t, "")
 	alice := s.withToken(keystonetest.Token(t, "alpha"))
 	box := "acting-" + s.host
-	s.container(t, "alpha", box)
+	s.swift(t, "alpha").container(box)
 	for _, contract := range []string{"fn", "web", "stdio"} {
 		t.Run(contract, func(t *testing.T) {
 			alice := alice.in(t)

@@ -62,8 +62,6 @@ func registration(t *testing.T, f *fleet) {
 	wantProblem(t, f.alice[0].do(http.MethodPut, "/v2/hosts/"+f.hosts[0].name, strings.NewReader("{}"), asJSON), http.StatusForbidden, "forbidden")
 }
 
-func asJSON(r *http.Request) { r.Header.Set("Content-Type", "application/json") }
-
 func affinity(t *testing.T, f *fleet) {
 	first := f.where(f.alice[0], "short")
 	for i := range 10 {

@@ -62,7 +62,8 @@ func TestOpenStackClient(t *testing.T) {
 func oscReadme(t *testing.T, s *stack, environ []string) {
 	text, err := os.ReadFile(pluginDir + "/README.md")
 	require.NoError(t, err)
-	empty := func() { _ = s.shell("openstack container delete -r pictures small", environ) }
+	swift := s.swift(t, "alpha")
+	empty := func() { swift.remove("pictures", "small") }
 	empty()
 	t.Cleanup(empty)
 	require.Greater(t, s.tour(string(text), environ...), 20)

@@ -33,7 +33,8 @@ func TestReadme(t *testing.T) {
 		for name, value := range openrc(t, s.env, "alpha") {
 			alice = append(alice, name+"="+value)
 		}
-		empty := func() { _ = s.shell("swift delete photos; swift delete thumbnails", alice) }
+		swift := s.swift(t, "alpha")
+		empty := func() { swift.remove("photos", "thumbnails") }
 		empty()
 		t.Cleanup(empty)
 		require.Greater(t, s.tour(cloud, alice...), 5)

@@ -3,6 +3,8 @@ package e2e
 import (
 	"crypto/md5"
 	"fmt"
+	"net/http"
+	"path"
 	"strings"
 	"testing"
 
@@ -11,23 +13,6 @@ import (
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
 	"github.com/picasso-faas/picasso/tools/cloud/cloudtest"
 )
-
-// container makes a container of the account that goes with the test.
-func (s *stack) container(t *testing.T, account, name string) {
-	t.Helper()
-	s.sh(t, account, "swift post "+name)
-	t.Cleanup(func() { _, _ = s.try(account, "swift delete "+name+" "+name+"_segments") })
-}
-
-// heard uploads probes until the trigger has fired on one: it is in effect now.
-func (s *stack) heard(t *testing.T, c *caller, account, trigger, container string) {
-	t.Helper()
-	s.file(t, "probe", 1)
-	require.Eventually(t, func() bool {
-		s.sh(t, account, "swift -q upload "+container+" probe")
-		return len(c.fired(trigger)) > 0
-	}, waitLong, waitStep)
-}
 
 // object is the data of a Swift event.
 func object(t *testing.T, event map[string]any) map[string]any {
@@ -43,11 +28,11 @@ func TestSwift(t *testing.T) {
 	s := eventStack(t, "")
 	alice := s.withToken(keystonetest.Token(t, "alpha"))
 	alice.echo("echo", nil)
-	box := "box-" + s.host
-	s.container(t, "alpha", box)
+	box, swift := "box-"+s.host, s.swift(t, "alpha")
+	swift.container(box)
 	all := alice.trigger("all", "echo", "swift", map[string]any{"container": box, "events": []string{"created", "copied", "deleted", "metadata"}})
 	jpg := alice.trigger("jpg", "echo", "swift", map[string]any{"container": box, "prefix": "in/", "suffix": ".jpg"})
-	s.heard(t, alice, "alpha", all, box)
+	alice.settled(swift)
 	s.file(t, "file", 11)
 	s.file(t, "large", 3<<20)
 
@@ -66,18 +51,18 @@ func TestSwift(t *testing.T) {
 	})
 	t.Run("names", func(t *testing.T) {
 		for _, name := range []string{"a b.txt", "100%.txt", "naïve/ü+ñ%20.txt", "日本.txt", "a//b", "q?x=1#y.txt"} {
-			s.sh(t, "alpha", "swift upload "+box+" file --object-name '"+name+"'")
+			swift.upload(box+"/"+name, "text")
 			require.Equal(t, name, object(t, alice.in(t).event(all, box+"/"+name, 1))["object"])
 		}
 	})
 	t.Run("overwrite, metadata, delete", func(t *testing.T) {
 		for n := range 2 {
-			s.sh(t, "alpha", "swift upload "+box+" file --object-name twice")
+			swift.upload(box+"/twice", "text")
 			require.Equal(t, "created", object(t, alice.in(t).event(all, box+"/twice", n+1))["operation"])
 		}
 		s.sh(t, "alpha", "swift post "+box+" twice -m colour:blue")
 		require.Equal(t, "metadata", object(t, alice.in(t).event(all, box+"/twice", 3))["operation"])
-		s.sh(t, "alpha", "swift delete "+box+" twice")
+		require.Equal(t, http.StatusNoContent, swift.do(http.MethodDelete, "/"+box+"/twice", nil).Status)
 		require.Equal(t, "deleted", object(t, alice.in(t).event(all, box+"/twice", 4))["operation"])
 	})
 	t.Run("large objects", func(t *testing.T) {
@@ -85,36 +70,36 @@ func TestSwift(t *testing.T) {
 			s.sh(t, "alpha", "swift upload "+box+" large --object-name "+kind+" -S 1048576 "+flag)
 			require.EqualValues(t, 3<<20, object(t, alice.in(t).event(all, box+"/"+kind, 1))["size"], kind)
 		}
-		s.file(t, "nothing", 0)
-		s.sh(t, "alpha", "swift upload "+box+" nothing --object-name empty")
+		swift.upload(box+"/empty", "")
 		require.EqualValues(t, 0, object(t, alice.in(t).event(all, box+"/empty", 1))["size"])
 	})
 	t.Run("temporary URL", func(t *testing.T) {
 		s.sh(t, "alpha", `swift post -m Temp-URL-Key:secret
-			url=$(swift stat -v | sed -n 's/^ *StorageURL: //p'); at=/v1/${url##*/}/`+box+`/tempurl
-			curl -fsS -T file "${url%/v1/*}$(swift tempurl PUT 600 "$at" secret)"`)
+			url='`+swift.url+`'
+			curl -fsS -T file "${url%/v1/*}$(swift tempurl PUT 600 "/v1/${url##*/}/`+box+`/tempurl" secret)"`)
 		data := object(t, alice.in(t).event(all, box+"/tempurl", 1))
 		require.Nil(t, data["initiator"], "nobody's token: %v", data)
 	})
 	t.Run("prefix and suffix", func(t *testing.T) {
 		for _, name := range []string{"in/1.png", "out/1.jpg", "in/1.jpg"} {
-			s.sh(t, "alpha", "swift upload "+box+" file --object-name "+name)
+			swift.upload(box+"/"+name, "text")
 		}
 		alice.in(t).event(jpg, box+"/in/1.jpg", 1)
 		alice.in(t).event(all, box+"/in/1.png", 1)
 		require.Len(t, alice.in(t).fired(jpg), 1)
 	})
-	t.Run("what fails invokes nothing", func(t *testing.T) { swiftRefusals(t, s, alice, all, box) })
+	t.Run("what fails invokes nothing", func(t *testing.T) { swiftRefusals(t, s, alice, all, swift, box) })
 	t.Run("another project with a container of that name", func(t *testing.T) {
 		bob := s.withToken(keystonetest.Token(t, "beta")).in(t)
 		bob.echo("echo", nil)
-		s.container(t, "beta", box)
+		theirs := s.swift(t, "beta")
+		theirs.container(box)
 		bobs := bob.trigger("all", "echo", "swift", map[string]any{"container": box})
-		s.heard(t, bob, "beta", bobs, box)
+		bob.settled(theirs)
 		before := len(alice.in(t).fired(all))
-		s.sh(t, "beta", "swift upload "+box+" file --object-name bobs")
+		theirs.upload(box+"/bobs", "text")
 		bob.event(bobs, box+"/bobs", 1)
-		s.sh(t, "alpha", "swift upload "+box+" file --object-name alices")
+		swift.upload(box+"/alices", "text")
 		alice.in(t).event(all, box+"/alices", 1)
 		require.Len(t, alice.in(t).fired(all), before+1)
 		for _, e := range bob.fired(bobs) {
@@ -130,14 +115,13 @@ func TestSwiftFilterFirst(t *testing.T) {
 	s := eventStack(t, "")
 	alice := s.withToken(keystonetest.Token(t, "alpha"))
 	alice.echo("echo", nil)
-	box := "first-" + s.host
-	s.container(t, "alpha", box)
+	box, swift := "first-"+s.host, s.swift(t, "alpha")
+	swift.container(box)
 	trigger := alice.trigger("first", "echo", "swift", map[string]any{"container": box, "events": []string{"created", "copied", "deleted"}})
-	s.heard(t, alice, "alpha", trigger, box)
+	alice.settled(swift)
 	s.file(t, "file", 11)
 	s.file(t, "large", 3<<20)
-	const first = `url=$(swift stat -v | sed -n 's/^ *StorageURL: //p'); first=http://198.51.100.1:8081; export OS_STORAGE_URL=$first/v1/${url##*/}
-		export OS_AUTH_TOKEN=$(swift auth | sed -n 's/^export OS_AUTH_TOKEN=//p'); `
+	first := "first=http://198.51.100.1:8081; export OS_STORAGE_URL=$first/v1/" + path.Base(swift.url) + " OS_AUTH_TOKEN=" + swift.token() + "; "
 
 	t.Run("copies", func(t *testing.T) {
 		s.sh(t, "alpha", first+"swift upload "+box+" file --object-name source; swift copy -d /"+box+"/copy "+box+" source")
@@ -163,13 +147,16 @@ func TestSwiftFilterFirst(t *testing.T) {
 
 // swiftRefusals sends what Swift refuses, about an object that is there and one
 // that is not. A last upload shows when all of it has been judged.
-func swiftRefusals(t *testing.T, s *stack, c *caller, trigger, box string) {
+func swiftRefusals(t *testing.T, s *stack, c *caller, trigger string, swift *caller, box string) {
 	c = c.in(t)
-	s.sh(t, "alpha", "swift upload "+box+" file --object-name there")
+	quota := func(bytes string) {
+		a := swift.do(http.MethodPost, "/"+box, nil, func(r *http.Request) { r.Header.Set("X-Container-Meta-Quota-Bytes", bytes) })
+		require.Equal(t, http.StatusNoContent, a.Status, "%s", a.Body)
+	}
+	swift.upload(box+"/there", "text")
 	c.event(trigger, box+"/there", 1)
-	s.sh(t, "alpha", "swift post "+box+" -H 'X-Container-Meta-Quota-Bytes: 1'")
-	s.sh(t, "alpha", `url=$(swift stat -v | sed -n 's/^ *StorageURL: //p'); token=$(swift auth | sed -n 's/^export OS_AUTH_TOKEN=//p')
-		. "$CLOUD_DIR/openrc.beta"; stranger=$(swift auth | sed -n 's/^export OS_AUTH_TOKEN=//p')
+	quota("1")
+	s.sh(t, "alpha", `url='`+swift.url+`' token=`+swift.token()+` stranger=`+s.swift(t, "beta").token()+`
 		for object in there nowhere; do
 			for who in "$token" "$stranger" none ""; do
 				curl -sS -o answer -T large -H "X-Auth-Token: $who" "$url/`+box+`/$object"
@@ -179,9 +166,9 @@ func swiftRefusals(t *testing.T, s *stack, c *caller, trigger, box string) {
 			curl -sS -o answer -T file -H "X-Auth-Token: $token" -H "ETag: 00000000000000000000000000000000" "$url/`+box+`/$object"
 		done
 		curl -sS -o answer -X DELETE -H "X-Auth-Token: $token" "$url/`+box+`/nowhere"`)
-	s.sh(t, "alpha", "swift post "+box+" -H 'X-Container-Meta-Quota-Bytes:'")
+	quota("")
 	for n := range 3 { // the queue keeps an order, those who work it off nearly do
-		s.sh(t, "alpha", "swift upload "+box+" file --object-name last")
+		swift.upload(box+"/last", "text")
 		c.event(trigger, box+"/last", n+1)
 	}
 	for _, e := range c.fired(trigger) {
@@ -202,17 +189,18 @@ func swiftRefusals(t *testing.T, s *stack, c *caller, trigger, box string) {
 // Each trigger has one loop: without a mark, two look like a user's uploads.
 func TestFunctionThatWritesWhereItListens(t *testing.T) {
 	s := eventStack(t, "")
-	alice := s.withToken(keystonetest.Token(t, "alpha"))
+	alice, swift := s.withToken(keystonetest.Token(t, "alpha")), s.swift(t, "alpha")
+	alice.echo("echo", nil)
 	for name, args := range map[string][]string{"derived": {"loop"}, "marked": {"loop", "marked report"}, "unmarked": {"loop", "report"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			alice := alice.in(t)
+			alice, swift := alice.in(t), swift.in(t)
 			box := "loop-" + name + "-" + s.host
-			s.container(t, "alpha", box)
+			swift.container(box)
 			alice.create(testfn(t, name, map[string]any{"command": args, "delegate_roles": []string{"member"}}))
 			trigger := alice.trigger(name, name, "swift", map[string]any{"container": box})
-			s.heard(t, alice, "alpha", trigger, box)
-			s.sh(t, "alpha", "swift -q upload "+box+" probe --object-name first")
+			alice.settled(swift)
+			swift.upload(box+"/first", "text")
 			var stopped map[string]any
 			require.Eventually(t, func() bool {
 				for _, e := range alice.fired(trigger) {
