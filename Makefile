@@ -12,12 +12,12 @@ BIN        ?= bin
 # The race detector, but not in SQLite's own code, which it makes several times slower. (Not in
 # less: a generic function that a package without it has, too, may be the one that all get.)
 RACE       = -race -gcflags=modernc.org/sqlite/lib=-race=false
-# What the race detector lets a program wait for at its end; a second by itself, in each of hundreds.
+# How long a program with the race detector sleeps before it exits: a second by default, in each of hundreds.
 export GORACE ?= atexit_sleep_ms=100
 # Test binaries run two at a time: most of them share one Docker and one Keystone. "make check" vets.
 TESTFLAGS ?= $(RACE) -vet=off -p 2 -timeout 30m
-# For what compiles or lints: with garbage collected less often it takes a third less time, and more memory.
-QUICK      = env GOGC=400
+# For what compiles or lints: with garbage collected less often it takes a third less time.
+QUICK      = env GOGC=400 GOMEMLIMIT=2GiB
 # Builds a linter if need be, and prints where it is. A clean machine spends most of its
 # time compiling: there are two ways in which tests compile, one is -race, the other that
 # of the functions' images, which linters are compiled in: they need not wait for gcc.

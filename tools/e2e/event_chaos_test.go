@@ -34,19 +34,20 @@ func TestBrokerKilled(t *testing.T) {
 		sections: notifications(t, cloud.Env, "") + "[oslo_messaging_rabbit]\namqp_durable_queues = true\n"})
 	access := strings.Fields(s.sh(t, "alpha", `swift auth | sed -n 's/^export OS_[A-Z_]*=//p'`))
 	require.Len(t, access, 2, "URL and token")
-	alice, swift := s.withToken(access[1]), s.withToken(access[1])
+	alice := s.withToken(access[1])
+	swift := swift{alice.in(t)}
 	swift.url = access[0]
 	alice.echo("echo", nil)
 	require.Equal(t, http.StatusCreated, swift.do(http.MethodPut, "/storm", nil).Status) // it goes with the cloud
 	trigger := alice.trigger("storm", "echo", "swift", map[string]any{"container": "storm", "prefix": "n/"})
-	alice.settled(swift)
+	alice.inEffect(swift)
 
 	names := make(chan int)
 	var putting sync.WaitGroup
 	for range 4 {
 		putting.Go(func() {
 			for n := range names {
-				swift.insist(fmt.Sprintf("storm/n/%d", n), "text")
+				swift.upload(fmt.Sprintf("storm/n/%d", n), "text")
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -44,7 +45,11 @@ func eventStack(t *testing.T, more string) *stack {
 	t.Helper()
 	t.Parallel()
 	env := cloudtest.Need(t, "docker", "mariadb", "keystone", "rabbitmq", "swift", "aodh", "ceilometer")
-	return cloudStack(t, options{split: true, triggers: 2, sections: notifications(t, env, more)})
+	s := cloudStack(t, options{split: true, triggers: 2, sections: notifications(t, env, more)})
+	for _, p := range s.triggers {
+		require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "notifications are being taken") }, waitLong, waitStep)
+	}
+	return s
 }
 
 // sh runs a shell script as an account of the cloud, and returns what it prints.
@@ -69,7 +74,7 @@ func (s *stack) try(account, script string) (string, error) {
 }
 
 // trigger makes a trigger and returns its id. It is in effect a second later at
-// the latest, which the caller has to wait for: see settled.
+// the latest, which the caller has to wait for: see inEffect.
 func (c *caller) trigger(name, function, kind string, block map[string]any, more ...map[string]any) string {
 	c.t.Helper()
 	spec := map[string]any{"name": name, "function": function, "type": kind, kind: block}
@@ -77,6 +82,36 @@ func (c *caller) trigger(name, function, kind string, block map[string]any, more
 		maps.Copy(spec, fields)
 	}
 	return c.json(http.MethodPost, "/v2/triggers", spec, http.StatusCreated)["id"].(string)
+}
+
+// inEffect waits until the triggers made so far are in effect in every picasso-trigger. It uploads
+// probes for one that is made last, until so many in a row have fired: the processes get one each in turn.
+// It needs a function echo.
+func (c *caller) inEffect(s swift) {
+	c.t.Helper()
+	const turns = 12
+	box := "probe-" + rand.Text()
+	s.container(box)
+	trigger := c.trigger(box, "echo", "swift", map[string]any{"container": box, "verify": false}) // by HEAD, of which Swift tells, too
+	subject := func(n int) string { return fmt.Sprintf("%s/%d", box, n) }
+	sent := 0
+	require.Eventually(c.t, func() bool {
+		s.upload(subject(sent), "x")
+		sent++
+		fired := map[any]bool{}
+		for _, e := range c.fired(trigger) {
+			fired[e["subject"]] = true
+		}
+		row := 0
+		for n := 0; n < sent && row < turns; n++ {
+			row++
+			if !fired[subject(n)] {
+				row = 0
+			}
+		}
+		return row == turns
+	}, waitLong, 2*waitStep, "not all processes have the triggers")
+	require.Equal(c.t, http.StatusNoContent, c.do(http.MethodDelete, "/v2/triggers/"+trigger, nil).Status)
 }
 
 // fired lists the executions of a trigger, newest first.

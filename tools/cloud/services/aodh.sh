@@ -13,6 +13,8 @@ aodh_configure() {
 transport_url = $TRANSPORT_URL
 auth_mode = keystone
 event_alarm_cache_ttl = 0
+# 64 threads by default, which look for work all the time
+executor_thread_pool_size = 4
 [api]
 paste_config = $ETC/aodh/api-paste.ini
 auth_mode = keystone

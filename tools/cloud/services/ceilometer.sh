@@ -11,6 +11,8 @@ ceilometer_configure() {
 [DEFAULT]
 transport_url = $TRANSPORT_URL
 event_pipeline_cfg_file = $ETC/ceilometer/event_pipeline.yaml
+# 64 threads by default, which look for work all the time
+executor_thread_pool_size = 4
 [notification]
 pipelines = event
 [event]
