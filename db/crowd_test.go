@@ -115,7 +115,13 @@ func TestAProcessNeverQueuesMoreThanTheLimit(t *testing.T) {
 			})
 		}
 		all.Wait()
-		assert.EqualValues(k, 10, admitted.Load())
+		assert.LessOrEqual(k, admitted.Load(), int32(10))
+		k.pass(time.Minute)
+		for admitted.Load() < 10 { // what was committed while another counted was counted twice until now
+			k.queued(fn)
+			admitted.Add(1)
+		}
+		k.refused(fn)
 	})
 }
 

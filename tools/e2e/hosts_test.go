@@ -155,13 +155,13 @@ func drainUnderLoad(t *testing.T, f *fleet) {
 // stopUnderLoad: SIGTERM on an engine loses no call, also none that lasts for longer than it
 // takes to give up a host.
 func stopUnderLoad(t *testing.T, f *fleet) {
-	home := f.where(f.alice[0], "short")
+	f.allRun(0) // what hosts say is a heartbeat old
 	lasting := make(chan *answer, 1)
 	go func() {
 		a, _ := f.alice[1].try(http.MethodPost, "/v2/functions/short/invoke", strings.NewReader("sleep 8000\n"))
 		lasting <- a
 	}()
-	f.eventuallyRuns(home, 1)
+	home := f.allRun(1)
 	load := f.call("short", "sleep 30\n", 6)
 	home.engine.stop(syscall.SIGTERM)
 	require.Equal(t, http.StatusOK, (<-lasting).Status)
