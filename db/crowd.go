@@ -24,8 +24,8 @@ type crowd struct {
 // LimitQueued makes Enqueue refuse what a project queues beyond so many executions; 0 is any
 // number. The queue is counted about once a second, and what this process lets in meanwhile is
 // added: what others let in within that second, and what is being committed, may go beyond the
-// limit; what is committed while it counts is taken twice until it counts again. What Fire, Settle and Redrive queue counts, and is never refused. Call it before all
-// other methods.
+// limit; what is committed while it counts is taken twice until it counts again. What Fire,
+// Settle and Redrive queue counts, and is never refused. Call it before all other methods.
 func (s *Store) LimitQueued(limit int) {
 	s.maxQueued, s.crowds = limit, map[string]*crowd{}
 }

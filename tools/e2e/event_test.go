@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -85,8 +86,8 @@ func (c *caller) trigger(name, function, kind string, block map[string]any, more
 }
 
 // inEffect waits until the triggers made so far are in effect in every picasso-trigger. It uploads
-// probes for one that is made last, until so many in a row have fired: the processes get one each in turn.
-// It needs a function echo.
+// probes for one that is made last, until so many in a row have fired: the processes take turns, with
+// what others upload, too, which is why it is one probe or two at a time. It needs a function echo.
 func (c *caller) inEffect(s swift) {
 	c.t.Helper()
 	const turns = 12
@@ -96,8 +97,10 @@ func (c *caller) inEffect(s swift) {
 	subject := func(n int) string { return fmt.Sprintf("%s/%d", box, n) }
 	sent := 0
 	require.Eventually(c.t, func() bool {
-		s.upload(subject(sent), "x")
-		sent++
+		for range 1 + mathrand.N(2) {
+			s.upload(subject(sent), "x")
+			sent++
+		}
 		fired := map[any]bool{}
 		for _, e := range c.fired(trigger) {
 			fired[e["subject"]] = true
