@@ -10,7 +10,7 @@ import (
 	"github.com/picasso-faas/picasso/keystone/keystonetest"
 )
 
-// TestProjectDeleted removes what a project that is gone has left; its trusts go with it in Keystone.
+// TestProjectDeleted removes what a project that is gone has left, trusts included.
 func TestProjectDeleted(t *testing.T) {
 	s := eventStack(t, "")
 	member := keystonetest.NewMember(t, "member")
@@ -19,12 +19,22 @@ func TestProjectDeleted(t *testing.T) {
 	c.trigger("photos", "acting", "swift", map[string]any{"container": "photos"})
 	admin := s.withToken(keystonetest.Token(t, "admin"))
 	keystone := s.service(t, "admin", "identity")
-	require.Equal(t, http.StatusNoContent, keystone.do(http.MethodDelete, "/projects/"+member.ProjectID, nil).Status)
+	trusts := func() (count int) {
+		for _, trust := range keystone.json(http.MethodGet, "/OS-TRUST/trusts", nil, http.StatusOK)["trusts"].([]any) {
+			if trust.(map[string]any)["project_id"] == member.ProjectID {
+				count++
+			}
+		}
+		return count
+	}
+	require.Equal(t, 2, trusts(), "the function's and the trigger's")
+	member.DeleteProject(t)
 	require.Eventually(t, func() bool {
 		out := admin.json(http.MethodGet, "/v2/functions?all_projects=true&project_id="+member.ProjectID, nil, http.StatusOK)
 		return len(out["functions"].([]any)) == 0
 	}, waitLong, waitStep)
 	require.Empty(t, admin.json(http.MethodGet, "/v2/triggers?all_projects=true&project_id="+member.ProjectID, nil, http.StatusOK)["triggers"])
+	require.Eventually(t, func() bool { return trusts() == 0 }, waitLong, waitStep)
 }
 
 // TestActingAsTheProject gives functions a token by a trust, whatever contract

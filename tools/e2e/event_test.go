@@ -48,7 +48,7 @@ func eventStack(t *testing.T, more string) *stack {
 	env := cloudtest.Need(t, "docker", "mariadb", "keystone", "rabbitmq", "swift", "aodh", "ceilometer")
 	s := cloudStack(t, options{split: true, triggers: 2, sections: notifications(t, env, more)})
 	for _, p := range s.triggers {
-		require.Eventually(t, func() bool { return strings.Contains(p.log.String(), "notifications are being taken") }, waitLong, waitStep)
+		p.says("notifications are being taken")
 	}
 	return s
 }

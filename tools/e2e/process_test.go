@@ -30,7 +30,7 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	name := strings.Join(cmd.Args, " ")
 	p := &process{t: t, log: &lockedBuffer{}, done: make(chan struct{}), cmd: cmd}
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	p.cmd.Env = append(cmd.Environ(), "GORACE=halt_on_error=1 exitcode=66 atexit_sleep_ms=100")
+	p.cmd.Env = append(cmd.Environ(), "GORACE="+os.Getenv("GORACE")+" halt_on_error=1 exitcode=66")
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
@@ -44,6 +44,12 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 		}
 	})
 	return p
+}
+
+// says waits until the process has logged the text.
+func (p *process) says(text string) {
+	p.t.Helper()
+	require.Eventually(p.t, func() bool { return strings.Contains(p.log.String(), text) }, waitLong, waitStep, "%q is not in the log", text)
 }
 
 // stop sends the signal and waits until the process has ended.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func (s *stack) swift(t testing.TB, account string) swift {
 }
 
 func (s swift) in(t testing.TB) swift { return swift{s.caller.in(t)} }
+
+// path is the account's at whatever address of Swift.
+func (s swift) path() string { return "/v1/" + path.Base(s.url) }
 
 // container makes a container that goes with the test.
 func (s swift) container(name string) {
