@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // Conn is a connection that carries one exchange after the other. Its methods
@@ -32,13 +35,14 @@ type Conn struct {
 
 // NewConn makes a Conn of an open connection and owns it from then on.
 func NewConn(nc net.Conn) *Conn {
+	nc = socket.Wrap(nc)
 	c := &Conn{nc: nc, br: bufio.NewReaderSize(nc, 4<<10)}
 	c.resp.ended = true // ready for an exchange, also by way of a pool
-	socket := nc
-	if secure, ok := nc.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
-		socket = secure.NetConn()
+	below := nc
+	if secure, ok := nc.(*tls.Conn); ok {
+		below = secure.NetConn()
 	}
-	if sc, ok := socket.(syscall.Conn); ok {
+	if sc, ok := below.(syscall.Conn); ok {
 		c.raw, _ = sc.SyscallConn() // it fails only for a closed connection, as its use will
 		c.peek = c.peeker           // once: a method value is an allocation
 	}

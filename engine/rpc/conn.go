@@ -19,8 +19,12 @@ type connKey struct{}
 // or its host is gone: a call that waits here for a sandbox must not get one
 // after its client has given it up and sent it elsewhere.
 func (s *Server) ConnContext(ctx context.Context, conn net.Conn) context.Context {
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok { // *tls.Conn
-		conn = secure.NetConn()
+	for {
+		above, ok := conn.(interface{ NetConn() net.Conn }) // *tls.Conn, *socket.Conn
+		if !ok {
+			break
+		}
+		conn = above.NetConn()
 	}
 	socket, ok := conn.(*net.TCPConn)
 	if !ok {

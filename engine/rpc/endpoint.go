@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // DefaultGiveUp is how long an engine is silent before its calls are given up, unless told otherwise.
@@ -75,6 +76,15 @@ func (e *Endpoint) dialer(address string) func(ctx context.Context) (net.Conn, e
 	return func(ctx context.Context) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, dialer.Timeout)
 		defer cancel()
-		return (&tls.Dialer{NetDialer: dialer, Config: e.TLS}).DialContext(ctx, "tcp", address)
+		nc, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Client(socket.Wrap(nc), e.TLS)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			nc.Close()
+			return nil, err
+		}
+		return secure, nil
 	}
 }

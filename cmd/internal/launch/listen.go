@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // What every listener of ours holds clients to. Bodies and answers have no
@@ -38,11 +40,11 @@ type listener struct {
 // listen opens the socket; serve takes connections from it. Errors name what
 // the listener is for.
 func listen(name, address string, handler http.Handler, logger *logrus.Logger) (*listener, error) {
-	socket, err := net.Listen("tcp", address)
+	opened, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	l := &listener{name: name, scheme: "http", socket: socket}
+	l := &listener{name: name, scheme: "http", socket: socket.Listener{Listener: opened}}
 	l.server = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l.calls.Add(1)
