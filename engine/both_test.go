@@ -11,6 +11,7 @@ import (
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/enginetest"
 	"github.com/picasso-faas/picasso/engine/rpc"
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // starter starts an engine that has the programs for images.
@@ -39,13 +40,20 @@ func behindRPC(t testing.TB, e picasso.Engine, protocol int) picasso.Engine {
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	key := []byte("a key for tests, shared by both")
-	handler := rpc.NewServer(e, key, rpc.ServerOptions{}, log)
-	server := httptest.NewUnstartedServer(handler)
-	server.Config.ConnContext = handler.ConnContext
-	server.Start()
-	t.Cleanup(server.Close)
+	server := served(t, rpc.NewServer(e, key, rpc.ServerOptions{}, log))
 	client, err := rpc.NewClient(rpc.Endpoint{URL: server.URL, Key: key, Protocol: protocol}, log)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
+}
+
+// served serves as picasso-engine does.
+func served(t testing.TB, handler *rpc.Server) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Listener = socket.Listener{Listener: server.Listener}
+	server.Config.ConnContext = handler.ConnContext
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
 }

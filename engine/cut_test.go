@@ -94,11 +94,7 @@ func TestWaitOnAHostThatIsCutOff(t *testing.T) {
 	log := logrus.New()
 	log.SetOutput(t.Output())
 	key := []byte("a key for tests, shared by both")
-	handler := rpc.NewServer(e, key, rpc.ServerOptions{}, log)
-	server := httptest.NewUnstartedServer(handler)
-	server.Config.ConnContext = handler.ConnContext
-	server.Start()
-	t.Cleanup(server.Close)
+	server := served(t, rpc.NewServer(e, key, rpc.ServerOptions{}, log))
 	wire := newCable(t, server.Listener.Addr().String())
 	client, err := rpc.NewClient(rpc.Endpoint{URL: "http://" + wire.Addr().String(), Key: key, GiveUp: time.Second}, log)
 	require.NoError(t, err)

@@ -43,7 +43,7 @@ func NewConn(nc net.Conn) *Conn {
 		below = secure.NetConn()
 	}
 	if sc, ok := below.(syscall.Conn); ok {
-		c.raw, _ = sc.SyscallConn() // it fails only for a closed connection, as its use will
+		c.raw, _ = sc.SyscallConn() // it fails only for one that was never open
 		c.peek = c.peeker           // once: a method value is an allocation
 	}
 	return c
@@ -128,7 +128,8 @@ func (c *Conn) reusable() bool {
 
 // alive reports whether an idle connection is still open and silent, without
 // waiting. A server that has closed it, or sent something unasked, is found
-// here and not in the middle of the next exchange.
+// here and not in the middle of the next exchange. It is an ordinary system call, see
+// package socket.
 func (c *Conn) alive() bool {
 	if c.raw == nil {
 		return true

@@ -19,6 +19,7 @@ import (
 
 	"github.com/picasso-faas/picasso"
 	"github.com/picasso-faas/picasso/engine/h1"
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // patience is how long a test waits for what must come.
@@ -108,6 +109,7 @@ func connect(t testing.TB, handler *Server) (*Client, *httptest.Server) {
 func serve(t testing.TB, handler *Server) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
+	server.Listener = socket.Listener{Listener: server.Listener}
 	server.Config.ConnContext = handler.ConnContext
 	server.Start()
 	t.Cleanup(server.Close)

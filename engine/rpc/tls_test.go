@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/picasso-faas/picasso"
+	"github.com/picasso-faas/picasso/engine/socket"
 )
 
 // authority signs certificates for 127.0.0.1.
@@ -70,6 +72,19 @@ func (a *authority) config(t *testing.T) *tls.Config {
 	}
 }
 
+// Without its socket a connection would count as heard, and its client as there.
+func TestTheSocketIsFoundBelowWhatWrapsIt(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	below, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer below.Close()
+	s := NewServer(&scripted{}, testKey, ServerOptions{}, discard())
+	for _, nc := range []net.Conn{below, socket.Wrap(below), tls.Client(socket.Wrap(below), &tls.Config{InsecureSkipVerify: true})} {
+		require.Same(t, below, s.ConnContext(t.Context(), nc).Value(connKey{}), "%T", nc)
+	}
+}
+
 func TestTLS(t *testing.T) {
 	ours, theirs := newAuthority(t), newAuthority(t)
 	handler := NewServer(&scripted{invoke: echo}, testKey, ServerOptions{}, discard())
@@ -77,7 +92,7 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, err)
 	server := httptest.NewUnstartedServer(handler)
 	server.Listener.Close()
-	server.Listener = tls.NewListener(listener, ours.config(t))
+	server.Listener = tls.NewListener(socket.Listener{Listener: listener}, ours.config(t))
 	server.Config.ConnContext = handler.ConnContext
 	server.Start()
 	defer server.Close()

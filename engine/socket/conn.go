@@ -1,13 +1,15 @@
-// Package socket reads and writes connections behind the back of Go's scheduler.
+// Package socket reads and writes connections without telling Go's scheduler.
 //
-// A goroutine that makes a system call offers its processor to others first, for the
-// call could block: once it has taken 20 µs, runtime.sysmon gives the processor away, wakes a
-// thread for it, and the goroutine has to find another one afterwards. Reading and
-// writing a connection never blocks, since the descriptor does not, but it often takes
-// just so long. Here the goroutine keeps its processor; waiting until there is
-// something to read, or room to write, stays the matter of the network poller. This
-// saves an engine or an API process on a busy host about a sixth of the processor time of a
-// small call (make bench, rows of two processes).
+// A goroutine that makes a system call can lose its processor meanwhile, for the call may
+// block: runtime.sysmon takes it away from a call that it has seen at two of its looks, 20 µs or more apart,
+// when others wait for it, and the goroutine has to find another one afterwards. A call on a
+// connection does not block, but on a busy host, where the kernel lets other processes run in the
+// middle of it, it often lasts that long. Here the goroutine keeps its processor, and the calls count
+// as running code, also in traces. Waiting until there is something to read, or room to write,
+// remains a matter of the network poller.
+//
+// A process that has nothing but such calls may leave runtime.sysmon asleep, which interrupts what computes
+// for more than 10 ms. Ours do others for each call: h1 looks whether a connection is still open.
 package socket
 
 import (
@@ -18,36 +20,43 @@ import (
 	"syscall"
 )
 
+// maxBytes is the most that one call may copy: the garbage collector has to wait for it.
+const maxBytes = 256 << 10
+
 // Conn is a connection as net.Conn describes it.
 type Conn struct {
 	stream
-	raw           syscall.RawConn
+	network       string
 	input, output direction
 }
 
-// stream is what connections of TCP and of Unix sockets have in common.
+// stream is what connections of TCP and of Unix sockets have in common. net/http half-closes them.
 type stream interface {
 	net.Conn
 	syscall.Conn
 	CloseWrite() error
 }
 
-// Wrap makes a Conn of a connection of TCP or a Unix socket, which is the Conn's from then
-// on. Any other is returned as it is.
-func Wrap(nc net.Conn) net.Conn { return wrap(nc, system) }
+// Wrap makes a Conn of a connection of TCP or a Unix stream socket, which is the Conn's from
+// then on. Any other is returned as it is.
+func Wrap(nc net.Conn) net.Conn { return wrap(nc, system()) }
 
-func wrap(nc net.Conn, call systemCall) net.Conn {
-	below, ok := nc.(stream)
-	if !ok {
+func wrap(nc net.Conn, calls calls) net.Conn {
+	c := &Conn{network: "tcp"}
+	switch below := nc.(type) {
+	case *net.TCPConn:
+		c.stream = below
+	case *net.UnixConn:
+		c.stream, c.network = below, "unix"
+	default:
 		return nc
 	}
-	raw, err := below.SyscallConn()
-	if err != nil { // closed
+	raw, err := c.SyscallConn()
+	if err != nil { // it was never open
 		return nc
 	}
-	c := &Conn{stream: below, raw: raw}
-	c.input.prepare(call, syscall.SYS_READ)
-	c.output.prepare(call, syscall.SYS_WRITE)
+	c.input.prepare(calls.read, raw.Read)
+	c.output.prepare(calls.write, raw.Write)
 	return c
 }
 
@@ -56,10 +65,12 @@ func (c *Conn) NetConn() net.Conn { return c.stream }
 
 // Read implements net.Conn.
 func (c *Conn) Read(p []byte) (int, error) {
-	if len(p) == 0 { // read(2) would want there to be something
+	if len(p) == 0 { // the kernel would want there to be something
 		return 0, nil
 	}
-	n, err := c.input.once(c.raw.Read, p)
+	c.input.mu.Lock()
+	defer c.input.mu.Unlock()
+	n, err := c.input.do(p)
 	switch {
 	case err != nil:
 		return 0, c.failed("read", err)
@@ -70,12 +81,20 @@ func (c *Conn) Read(p []byte) (int, error) {
 }
 
 // Write implements net.Conn.
-func (c *Conn) Write(p []byte) (int, error) {
-	n, err := c.output.all(c.raw.Write, p)
-	if err != nil {
-		return n, c.failed("write", err)
+func (c *Conn) Write(p []byte) (done int, err error) {
+	c.output.mu.Lock()
+	defer c.output.mu.Unlock()
+	for done < len(p) {
+		n, err := c.output.do(p[done:])
+		done += n
+		switch {
+		case err != nil:
+			return done, c.failed("write", err)
+		case n == 0: // as package net has it; no kernel does that
+			return done, io.ErrUnexpectedEOF
+		}
 	}
-	return n, nil
+	return done, nil
 }
 
 func (c *Conn) failed(op string, err error) error {
@@ -83,61 +102,40 @@ func (c *Conn) failed(op string, err error) error {
 		known.Op = op
 		return known
 	}
-	return &net.OpError{Op: op, Net: c.LocalAddr().Network(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, err)}
+	return &net.OpError{Op: op, Net: c.network, Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, err)}
 }
 
 // direction is one of the two that bytes go in.
 type direction struct {
-	call systemCall
-	trap uintptr
+	mu sync.Mutex // held by who reads, or writes, also while it waits; Close ends that
 
-	mu      sync.Mutex // held by who reads, or writes, also while it waits; Close ends that
-	attempt func(fd uintptr) (done bool)
-	p       []byte
-	n       int
-	err     error
+	untilDone func(attempt func(fd uintptr) (done bool)) error // waits between attempts
+	attempt   func(fd uintptr) (done bool)
+	p         []byte
+	n         int
+	err       error
 }
 
-// prepare is called once: what RawConn is given would be an allocation for each call otherwise.
-func (d *direction) prepare(call systemCall, trap uintptr) {
-	d.call, d.trap = call, trap
+// prepare makes attempt, once: as a literal it would be an allocation for each call.
+func (d *direction) prepare(call systemCall, untilDone func(func(fd uintptr) bool) error) {
+	d.untilDone = untilDone
 	d.attempt = func(fd uintptr) bool {
-		d.n, d.err = d.call(d.trap, fd, d.p)
-		for d.err == syscall.EINTR {
-			d.n, d.err = d.call(d.trap, fd, d.p)
-		}
-		return d.err != syscall.EAGAIN
-	}
-}
-
-// once makes one system call that does something. when waits for the descriptor to be ready.
-func (d *direction) once(when func(func(fd uintptr) bool) error, p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.locked(when, p)
-}
-
-// all makes as many as it takes.
-func (d *direction) all(when func(func(fd uintptr) bool) error, p []byte) (done int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for {
-		n, err := d.locked(when, p[done:])
-		done += n
-		if err != nil || done == len(p) {
-			return done, err
+		for {
+			d.n, d.err = call(fd, d.p)
+			if d.err != syscall.EINTR {
+				return d.err != syscall.EAGAIN
+			}
 		}
 	}
 }
 
-func (d *direction) locked(when func(func(fd uintptr) bool) error, p []byte) (int, error) {
-	d.p, d.n, d.err = p, 0, nil
-	defer func() { d.p = nil }()
-	if err := when(d.attempt); err != nil {
+// do makes one system call that is of use. Called with mu held.
+func (d *direction) do(p []byte) (int, error) {
+	d.p = p[:min(len(p), maxBytes)]
+	err := d.untilDone(d.attempt)
+	d.p = nil
+	if err != nil {
 		return 0, err
 	}
-	if d.err != nil {
-		return 0, d.err
-	}
-	return d.n, nil
+	return d.n, d.err
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -15,18 +16,32 @@ import (
 	"golang.org/x/net/nettest"
 )
 
-type wrapper = func(net.Conn) net.Conn
+const patience = 10 * time.Second
 
-// wrappers have both kinds of system calls: with the race detector, Wrap leaves one of them untested.
-func wrappers() map[string]wrapper {
-	return map[string]wrapper{
-		"direct":   func(nc net.Conn) net.Conn { return wrap(nc, direct) },
-		"ordinary": func(nc net.Conn) net.Conn { return wrap(nc, ordinary) },
+// wrappers have both kinds of calls: with the race detector, Wrap leaves one of them untested.
+func wrappers() map[string]func(net.Conn) net.Conn {
+	return map[string]func(net.Conn) net.Conn{
+		"direct":   func(nc net.Conn) net.Conn { return wrap(nc, direct()) },
+		"ordinary": func(nc net.Conn) net.Conn { return wrap(nc, ordinary()) },
 	}
 }
 
-// pair connects two Conns.
-func pair(network, address string, wrapped wrapper) (near, far net.Conn, stop func(), err error) {
+// each runs a test with both kinds of calls, and with the connections of net, whose behaviour is wanted.
+func each(t *testing.T, test func(t *testing.T, near, far net.Conn)) {
+	t.Helper()
+	all := wrappers()
+	all["net"] = func(nc net.Conn) net.Conn { return nc }
+	for name, wrapped := range all {
+		t.Run(name, func(t *testing.T) {
+			near, far, stop, err := pair("tcp", "127.0.0.1:0", wrapped)
+			require.NoError(t, err)
+			defer stop()
+			test(t, near, far)
+		})
+	}
+}
+
+func pair(network, address string, wrapped func(net.Conn) net.Conn) (near, far net.Conn, stop func(), err error) {
 	l, err := net.Listen(network, address)
 	if err != nil {
 		return nil, nil, nil, err
@@ -44,12 +59,12 @@ func pair(network, address string, wrapped wrapper) (near, far net.Conn, stop fu
 	return near, far, func() { _ = near.Close(); _ = far.Close() }, nil
 }
 
-func mustPair(t testing.TB, wrapped wrapper) (near, far net.Conn) {
-	t.Helper()
-	near, far, stop, err := pair("tcp", "127.0.0.1:0", wrapped)
-	require.NoError(t, err)
-	t.Cleanup(stop)
-	return near, far
+// below is the connection of net.
+func below(nc net.Conn) *net.TCPConn {
+	if c, ok := nc.(*Conn); ok {
+		nc = c.NetConn()
+	}
+	return nc.(*net.TCPConn)
 }
 
 func TestConnIsWhatNetConnDescribes(t *testing.T) {
@@ -59,112 +74,175 @@ func TestConnIsWhatNetConnDescribes(t *testing.T) {
 		})
 		t.Run(name+", Unix", func(t *testing.T) {
 			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
-				return pair("unix", filepath.Join(t.TempDir(), "s"), wrapped)
+				dir, err := os.MkdirTemp("", "s") // paths of sockets are short
+				if err != nil {
+					return nil, nil, nil, err
+				}
+				defer os.RemoveAll(dir)
+				return pair("unix", filepath.Join(dir, "s"), wrapped)
 			})
 		})
 	}
 }
 
-func TestErrorsAreThoseOfNet(t *testing.T) {
-	for name, wrapped := range wrappers() {
-		t.Run(name+"/the end", func(t *testing.T) {
-			near, far := mustPair(t, wrapped)
-			require.NoError(t, far.(*Conn).CloseWrite())
-			n, err := near.Read(make([]byte, 1))
-			require.Zero(t, n)
-			require.Equal(t, io.EOF, err)
-			_, err = near.Write([]byte("still open this way"))
-			require.NoError(t, err)
-		})
-		t.Run(name+"/reset", func(t *testing.T) {
-			near, far := mustPair(t, wrapped)
-			require.NoError(t, far.(*Conn).NetConn().(*net.TCPConn).SetLinger(0))
-			require.NoError(t, far.Close())
-			_, err := near.Read(make([]byte, 1))
-			require.ErrorIs(t, err, syscall.ECONNRESET)
-			assert.EqualError(t, err, "read tcp "+near.LocalAddr().String()+"->"+near.RemoteAddr().String()+": read: connection reset by peer")
-			_, err = near.Write([]byte("x"))
-			require.ErrorIs(t, err, syscall.EPIPE)
-		})
-		t.Run(name+"/closed", func(t *testing.T) {
-			near, _ := mustPair(t, wrapped)
-			waiting := make(chan error)
-			go func() {
-				_, err := near.Read(make([]byte, 1))
-				waiting <- err
-			}()
-			require.NoError(t, near.Close())
-			require.ErrorIs(t, <-waiting, net.ErrClosed)
-			_, err := near.Write([]byte("x"))
-			require.ErrorIs(t, err, net.ErrClosed)
-			assert.Contains(t, err.Error(), "write tcp ")
-		})
-		t.Run(name+"/deadline", func(t *testing.T) {
-			near, _ := mustPair(t, wrapped)
-			require.NoError(t, near.SetDeadline(time.Now().Add(-time.Second)))
-			_, err := near.Read(make([]byte, 1))
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-			var timeout net.Error
-			require.ErrorAs(t, err, &timeout)
-			require.True(t, timeout.Timeout(), "as net/http asks")
-		})
-		t.Run(name+"/nothing", func(t *testing.T) {
-			near, _ := mustPair(t, wrapped)
-			n, err := near.Read(nil) // must not wait for something
-			require.NoError(t, err)
-			require.Zero(t, n)
-		})
-	}
+func TestTheEndIsEOF(t *testing.T) {
+	each(t, func(t *testing.T, near, far net.Conn) {
+		require.NoError(t, far.(interface{ CloseWrite() error }).CloseWrite())
+		n, err := near.Read(make([]byte, 1))
+		require.Zero(t, n)
+		require.Equal(t, io.EOF, err)
+		_, err = near.Write([]byte("still open this way"))
+		require.NoError(t, err)
+	})
 }
 
-func TestWriteGoesOnWhenTheOtherSideIsSlow(t *testing.T) {
-	for name, wrapped := range wrappers() {
-		t.Run(name, func(t *testing.T) {
-			near, far := mustPair(t, wrapped)
-			sent := make([]byte, 16<<20) // more than the buffers of both sides hold
-			for i := range sent {
-				sent[i] = byte(i % 251)
+func TestAResetIsTold(t *testing.T) {
+	each(t, func(t *testing.T, near, far net.Conn) {
+		require.NoError(t, below(far).SetLinger(0))
+		require.NoError(t, far.Close())
+		_, err := near.Read(make([]byte, 1))
+		require.ErrorIs(t, err, syscall.ECONNRESET)
+		assert.EqualError(t, err, "read tcp "+near.LocalAddr().String()+"->"+near.RemoteAddr().String()+": read: connection reset by peer")
+		_, err = near.Write([]byte("x"))
+		require.ErrorIs(t, err, syscall.EPIPE)
+		assert.ErrorContains(t, err, ": write: broken pipe")
+	})
+}
+
+func TestClosedIsErrClosed(t *testing.T) {
+	each(t, func(t *testing.T, near, _ net.Conn) {
+		require.NoError(t, near.Close())
+		_, err := near.Read(make([]byte, 1))
+		require.ErrorIs(t, err, net.ErrClosed)
+		require.ErrorContains(t, err, "read tcp ")
+		_, err = near.Write([]byte("x"))
+		require.ErrorIs(t, err, net.ErrClosed)
+		require.ErrorContains(t, err, "write tcp ")
+	})
+}
+
+func TestADeadlineIsATimeout(t *testing.T) {
+	each(t, func(t *testing.T, near, _ net.Conn) {
+		require.NoError(t, near.SetDeadline(time.Now().Add(-time.Second)))
+		_, err := near.Read(make([]byte, 1))
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		var timeout net.Error
+		require.ErrorAs(t, err, &timeout)
+		require.True(t, timeout.Timeout(), "as net/http asks")
+	})
+}
+
+func TestReadOfNothingDoesNotWait(t *testing.T) {
+	each(t, func(t *testing.T, near, _ net.Conn) {
+		n, err := near.Read(nil)
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
+// TestWriteWaitsForASlowReader, goes on when there is room again, and says how far it came when it has to give up.
+func TestWriteWaitsForASlowReader(t *testing.T) {
+	each(t, func(t *testing.T, near, far net.Conn) {
+		require.NoError(t, below(near).SetWriteBuffer(256<<10))
+		require.NoError(t, below(far).SetReadBuffer(256<<10))
+		sent := bytes.Repeat([]byte("0123456789abcdefg"), 256<<10) // 4 MiB: the buffers do not hold it
+		require.NoError(t, near.SetWriteDeadline(time.Now().Add(50*time.Millisecond)))
+		first, err := near.Write(sent)
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		require.Positive(t, first)
+		require.Less(t, first, len(sent))
+
+		require.NoError(t, near.SetWriteDeadline(time.Now().Add(patience)))
+		rest := make(chan error, 1)
+		go func() {
+			n, err := near.Write(sent[first:])
+			assert.Equal(t, len(sent)-first, n)
+			rest <- errors.Join(err, near.Close())
+		}()
+		got, err := io.ReadAll(far)
+		require.NoError(t, err)
+		require.NoError(t, <-rest)
+		require.True(t, bytes.Equal(sent, got))
+	})
+}
+
+func TestInterruptedCallsAreMadeAgain(t *testing.T) {
+	interrupted := 0
+	near, far, stop, err := pair("tcp", "127.0.0.1:0", func(nc net.Conn) net.Conn {
+		through := direct()
+		disturb := func(call systemCall) systemCall {
+			return func(fd uintptr, p []byte) (int, error) {
+				if interrupted++; interrupted%2 == 1 {
+					return 0, syscall.EINTR
+				}
+				return call(fd, p[:1])
 			}
-			written := make(chan error, 1)
-			go func() {
-				n, err := near.Write(sent)
-				written <- errors.Join(err, near.Close())
-				assert.Equal(t, len(sent), n)
-			}()
-			got, err := io.ReadAll(far)
-			require.NoError(t, err)
-			require.NoError(t, <-written)
-			require.Equal(t, sent, got)
-		})
-	}
+		}
+		return wrap(nc, calls{read: disturb(through.read), write: disturb(through.write)})
+	})
+	require.NoError(t, err)
+	defer stop()
+	n, err := near.Write([]byte("abc"))
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+	got := make([]byte, 3)
+	_, err = io.ReadFull(far, got)
+	require.NoError(t, err)
+	require.Equal(t, "abc", string(got))
+	require.GreaterOrEqual(t, interrupted, 12, "each of six bytes took two calls")
 }
 
-func TestListenerWraps(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func TestWriteOfNothingIsNoLoop(t *testing.T) {
+	near, _, stop, err := pair("tcp", "127.0.0.1:0", func(nc net.Conn) net.Conn {
+		return wrap(nc, calls{read: receive, write: func(uintptr, []byte) (int, error) { return 0, nil }})
+	})
 	require.NoError(t, err)
-	listener := Listener{l}
-	near, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	defer near.Close()
-	far, err := listener.Accept()
-	require.NoError(t, err)
-	defer far.Close()
-	require.IsType(t, &Conn{}, far)
-	require.NoError(t, listener.Close())
-	_, err = listener.Accept()
-	require.ErrorIs(t, err, net.ErrClosed)
+	defer stop()
+	_, err = near.Write([]byte("x"))
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
-func TestWhatIsNoSocketStaysAsItIs(t *testing.T) {
+// A descriptor that somebody has made a blocking one would stop the whole process.
+func TestDirectCallsDoNotWaitWhateverTheDescriptorSays(t *testing.T) {
+	near, far, stop, err := pair("tcp", "127.0.0.1:0", wrappers()["direct"])
+	require.NoError(t, err)
+	defer stop()
+	file, err := below(near).File() // has the same flags
+	require.NoError(t, err)
+	defer file.Close()
+	require.NoError(t, syscall.SetNonblock(int(file.Fd()), false))
+	require.NoError(t, near.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	_, err = near.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.NoError(t, near.SetReadDeadline(time.Time{}))
+	_, err = far.Write([]byte("x"))
+	require.NoError(t, err)
+	_, err = near.Read(make([]byte, 1))
+	require.NoError(t, err)
+}
+
+func TestOnlySocketsOfStreamsAreWrapped(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
 	require.Same(t, a, Wrap(a))
+
+	near, _, stop, err := pair("tcp", "127.0.0.1:0", Wrap)
+	require.NoError(t, err)
+	defer stop()
+	require.IsType(t, &Conn{}, near)
+	require.Same(t, near, Wrap(near), "once is enough")
+
+	metered := struct{ *net.TCPConn }{below(near)}
+	require.Equal(t, metered, Wrap(metered), "it may read and write in its own way")
+	require.Equal(t, &net.TCPConn{}, Wrap(&net.TCPConn{}), "it was never open")
 }
 
 func TestACallAllocatesNothing(t *testing.T) {
 	for name, wrapped := range wrappers() {
-		near, far := mustPair(t, wrapped)
+		near, far, stop, err := pair("tcp", "127.0.0.1:0", wrapped)
+		require.NoError(t, err)
+		defer stop()
 		out, in := []byte("ok"), make([]byte, 2)
 		require.Zero(t, testing.AllocsPerRun(100, func() {
 			_, _ = near.Write(out)

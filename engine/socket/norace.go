@@ -2,4 +2,4 @@
 
 package socket
 
-func system(trap, fd uintptr, p []byte) (int, error) { return direct(trap, fd, p) }
+func system() calls { return direct() }
