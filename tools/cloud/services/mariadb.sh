@@ -33,10 +33,16 @@ E
 }
 
 mariadb_create() {
+  local new="$DATA/mysql.new" # not half of it in its place when this is interrupted
   [ ! -d "$DATA/mysql/mysql" ] || return 0
-  mariadb-install-db --defaults-file="$ETC/mysql/my.cnf" --user=mysql --skip-test-db \
-    --auth-root-authentication-method=socket >"$LOG/mariadb-install.log" 2>&1 ||
+  rm -rf "$new"
+  mariadb-install-db --defaults-file="$ETC/mysql/my.cnf" --datadir="$new" --user=mysql --skip-test-db \
+    --auth-root-authentication-method=socket >"$LOG/mariadb-install.log" 2>&1 || {
+    sed -i '/^Installation of system tables failed/,$d' "$LOG/mariadb-install.log" # advice, longer than what went wrong
     fail "mariadb-install-db failed" mariadb-install.log
+  }
+  rm -rf "$DATA/mysql"
+  mv "$new" "$DATA/mysql"
 }
 
 mariadb_sql() { mariadb --no-defaults --socket="$(mariadb_socket)" --batch; } # reads SQL from stdin
