@@ -212,14 +212,14 @@ func (s *engineSuite) hot(t *testing.T) {
 
 func (s *engineSuite) waitTimesOut(t *testing.T) {
 	fn := s.function(t, picasso.ContractFn)
-	fn.MaxSandboxes, fn.QueueTimeoutS = 1, 4
+	fn.MaxSandboxes, fn.QueueTimeoutS = 1, 8 // also for the start, on whatever machine
 	_ = s.answer(t, fn, "echo\nstart")
-	first := s.begin(invokeOf(fn, "sleep 8000"))
+	first := s.begin(invokeOf(fn, "sleep 14000"))
 	require.Eventually(t, func() bool { return s.hostNow(t).CallsRunning == 1 }, patience, time.Millisecond)
 	_, out := s.invoke(t, invokeOf(fn, "echo\nnever"))
 	require.NotNil(t, out.Err)
 	assert.Equal(t, picasso.CodeWaitTimedOut, out.Err.Code)
-	assert.GreaterOrEqual(t, out.Wait, 4*time.Second)
+	assert.GreaterOrEqual(t, out.Wait, 8*time.Second)
 	assert.Nil(t, (<-first).Err)
 }
 
@@ -250,7 +250,7 @@ func (s *engineSuite) busy(t *testing.T) {
 		out := make(chan picasso.Outcome, 1)
 		outs = append(outs, out)
 		go func() {
-			out <- s.engine.Invoke(context.Background(), invokeOf(fn, "sleep 6000"), httptest.NewRecorder())
+			out <- s.engine.Invoke(context.Background(), invokeOf(fn, "sleep 15000"), httptest.NewRecorder()) // longer than all starts take
 		}()
 		require.Eventually(t, func() bool { return s.hostNow(t).CallsRunning == len(outs) }, patience, time.Millisecond)
 	}
