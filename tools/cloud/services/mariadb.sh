@@ -9,8 +9,7 @@ mariadb_socket() { printf %s "$DATA/mysql/mysqld.sock"; }
 # reaches the kernel (flush 2), nothing is synced. Character set and SQL mode
 # stay as Debian ships them.
 mariadb_configure() {
-  mkdir -p "$ETC/mysql" "$DATA/mysql"
-  chown mysql: "$DATA/mysql"
+  mkdir -p "$ETC/mysql"
   put "$ETC/mysql/my.cnf" <<E
 [mariadbd]
 datadir = $DATA/mysql
